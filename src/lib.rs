@@ -1,0 +1,6 @@
+//! House accounts for tills: buy now, pay by invoice.
+
+pub mod decimal;
+pub mod money;
+pub mod period;
+pub mod quantity;

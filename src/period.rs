@@ -1,0 +1,171 @@
+//! Business dates and periods of them.
+
+use chrono::{Days, NaiveDate, NaiveDateTime, TimeZone, Timelike};
+use chrono_tz::Tz;
+
+/// The longest period that can be asked for, in days: five years and a few days.
+pub const PERIOD_DAYS_MAX: i64 = 1830;
+
+/// Business dates from the one to the other, both included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Period {
+    from: NaiveDate,
+    to: NaiveDate,
+}
+
+/// Why two dates are not a period.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PeriodError {
+    #[error("the period ends ({to}) before it begins ({from})")]
+    TurnedRound { from: NaiveDate, to: NaiveDate },
+    #[error("the period has {days} days; at most {PERIOD_DAYS_MAX} can be asked for")]
+    TooLong { days: i64 },
+}
+
+impl Period {
+    /// The period of these dates.
+    ///
+    /// # Errors
+    /// When it ends before it begins, or has more than [`PERIOD_DAYS_MAX`] days.
+    pub fn try_new(from: NaiveDate, to: NaiveDate) -> Result<Self, PeriodError> {
+        if to < from {
+            return Err(PeriodError::TurnedRound { from, to });
+        }
+        let days = (to - from).num_days() + 1;
+        if days > PERIOD_DAYS_MAX {
+            return Err(PeriodError::TooLong { days });
+        }
+        Ok(Self { from, to })
+    }
+
+    /// Its first business date.
+    #[must_use]
+    pub fn from(self) -> NaiveDate {
+        self.from
+    }
+
+    /// Its last business date.
+    #[must_use]
+    pub fn to(self) -> NaiveDate {
+        self.to
+    }
+
+    /// Whether the business date is in it.
+    #[must_use]
+    pub fn contains(self, date: NaiveDate) -> bool {
+        self.from <= date && date <= self.to
+    }
+}
+
+/// The business date of a moment (UTC): the date on the wall in the tenant's zone, or the date before it while the clock on the
+/// wall shows less than the start of the business day (minutes after midnight).
+#[must_use]
+pub fn business_date(occurred_at: NaiveDateTime, zone: Tz, business_day_start_min: i32) -> NaiveDate {
+    let local = zone.from_utc_datetime(&occurred_at).naive_local();
+    let minute_of_day = i64::from(local.time().num_seconds_from_midnight()) / 60;
+    if minute_of_day >= i64::from(business_day_start_min) {
+        return local.date();
+    }
+    local.date().checked_sub_days(Days::new(1)).unwrap_or(NaiveDate::MIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn date(text: &str) -> NaiveDate {
+        text.parse().unwrap()
+    }
+
+    fn business_date_of(utc: &str, zone: &str, start_min: i32) -> NaiveDate {
+        business_date(utc.parse().unwrap(), zone.parse().unwrap(), start_min)
+    }
+
+    #[test]
+    fn period_includes_both_its_ends() {
+        let period = Period::try_new(date("2026-10-01"), date("2026-10-31")).unwrap();
+        assert!(period.contains(date("2026-10-01")) && period.contains(date("2026-10-31")));
+        assert!(!period.contains(date("2026-09-30")) && !period.contains(date("2026-11-01")));
+        assert!(Period::try_new(date("2026-10-01"), date("2026-10-01")).is_ok());
+    }
+
+    #[test]
+    fn period_turned_round_is_refused() {
+        let (from, to) = (date("2026-10-02"), date("2026-10-01"));
+        assert_eq!(Period::try_new(from, to), Err(PeriodError::TurnedRound { from, to }));
+    }
+
+    #[test]
+    fn period_of_ten_years_is_refused() {
+        assert_eq!(
+            Period::try_new(date("2016-01-01"), date("2025-12-31")),
+            Err(PeriodError::TooLong { days: 3653 })
+        );
+        assert!(Period::try_new(date("2026-01-01"), date("2026-01-01") + Days::new(1829)).is_ok());
+        assert!(Period::try_new(date("2026-01-01"), date("2026-01-01") + Days::new(1830)).is_err());
+    }
+
+    #[test]
+    fn midnight_is_that_of_the_tenant() {
+        assert_eq!(
+            business_date_of("2026-06-30T21:59:59", "Europe/Amsterdam", 0),
+            date("2026-06-30")
+        );
+        assert_eq!(
+            business_date_of("2026-06-30T22:00:00", "Europe/Amsterdam", 0),
+            date("2026-07-01")
+        );
+        assert_eq!(
+            business_date_of("2026-06-30T18:29:59", "Asia/Kolkata", 0),
+            date("2026-06-30")
+        );
+        assert_eq!(
+            business_date_of("2026-06-30T18:30:00", "Asia/Kolkata", 0),
+            date("2026-07-01")
+        );
+        assert_eq!(
+            business_date_of("2026-07-01T02:29:00", "America/St_Johns", 0),
+            date("2026-06-30")
+        );
+    }
+
+    #[test]
+    fn a_bar_that_closes_at_four_sells_until_four_on_the_day_before() {
+        assert_eq!(
+            business_date_of("2026-07-05T01:59:59", "Europe/Amsterdam", 240),
+            date("2026-07-04")
+        );
+        assert_eq!(
+            business_date_of("2026-07-05T02:00:00", "Europe/Amsterdam", 240),
+            date("2026-07-05")
+        );
+    }
+
+    // 2026-03-29: at 02:00 the clock goes to 03:00 (01:00 UTC).
+    #[test]
+    fn the_short_night_of_2026() {
+        let at = |utc, start| business_date_of(utc, "Europe/Amsterdam", start);
+        assert_eq!(at("2026-03-28T22:59:59", 0), date("2026-03-28"));
+        assert_eq!(at("2026-03-28T23:00:00", 0), date("2026-03-29"));
+        assert_eq!(at("2026-03-29T00:59:59", 150), date("2026-03-28"));
+        // 02:30 never shows on the wall; 03:00 is after it
+        assert_eq!(at("2026-03-29T01:00:00", 150), date("2026-03-29"));
+        assert_eq!(at("2026-03-29T01:59:59", 240), date("2026-03-28"));
+        assert_eq!(at("2026-03-29T02:00:00", 240), date("2026-03-29"));
+    }
+
+    // 2026-10-25: at 03:00 the clock goes back to 02:00 (01:00 UTC).
+    #[test]
+    fn the_long_night_of_2026() {
+        let at = |utc, start| business_date_of(utc, "Europe/Amsterdam", start);
+        assert_eq!(at("2026-10-24T21:59:59", 0), date("2026-10-24"));
+        assert_eq!(at("2026-10-24T22:00:00", 0), date("2026-10-25"));
+        // 02:30 shows twice; the hour in between belongs to the date before again, as the clock on the wall says
+        assert_eq!(at("2026-10-25T00:29:59", 150), date("2026-10-24"));
+        assert_eq!(at("2026-10-25T00:30:00", 150), date("2026-10-25"));
+        assert_eq!(at("2026-10-25T01:00:00", 150), date("2026-10-24"));
+        assert_eq!(at("2026-10-25T01:30:00", 150), date("2026-10-25"));
+        assert_eq!(at("2026-10-25T02:59:59", 240), date("2026-10-24"));
+        assert_eq!(at("2026-10-25T03:00:00", 240), date("2026-10-25"));
+    }
+}
