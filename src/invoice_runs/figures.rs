@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 
 use super::plan::AmountOverflow;
+use crate::money::div_round_half_away;
 
 /// One line of an invoice: all that was bought of one product at one VAT rate on one business date, refunds netted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,7 +81,7 @@ pub fn vat_totals<'a>(lines: impl IntoIterator<Item = &'a NetLine>) -> Result<Ve
 pub fn vat_of(gross_minor: i64, vat_rate: i32) -> Result<VatTotal, AmountOverflow> {
     let numerator = i128::from(gross_minor) * i128::from(vat_rate);
     let denominator = 10_000 + i128::from(vat_rate);
-    let vat_minor = i64::try_from(divide_rounded(numerator, denominator)).map_err(|_| AmountOverflow)?;
+    let vat_minor = i64::try_from(div_round_half_away(numerator, denominator)).map_err(|_| AmountOverflow)?;
     let net_minor = gross_minor.checked_sub(vat_minor).ok_or(AmountOverflow)?;
     Ok(VatTotal {
         vat_rate,
@@ -88,12 +89,6 @@ pub fn vat_of(gross_minor: i64, vat_rate: i32) -> Result<VatTotal, AmountOverflo
         net_minor,
         vat_minor,
     })
-}
-
-/// Half away from zero, like every rounding in the service. `denominator` is above zero.
-fn divide_rounded(numerator: i128, denominator: i128) -> i128 {
-    let magnitude = (numerator.abs() * 2 + denominator) / (2 * denominator);
-    if numerator < 0 { -magnitude } else { magnitude }
 }
 
 #[cfg(test)]
