@@ -1,7 +1,22 @@
 //! House accounts for tills: buy now, pay by invoice.
+//!
+//! Read it by feature: each has `mod.rs` (what it is and what always holds), `http.rs` (handlers), `model.rs` (rows and pure
+//! rules) and `store.rs` (queries). Data goes one way: route, handler, pure decision, store, database.
 
+pub mod agreement;
+pub mod app;
+pub mod auth;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod db;
 pub mod decimal;
+pub mod error;
+pub mod http;
+pub mod id;
 pub mod invoice_runs;
 pub mod money;
 pub mod period;
 pub mod quantity;
+pub mod telemetry;
+pub mod text;

@@ -1,1 +1,16 @@
-fn main() {}
+//! The `onaccount` binary: reads the command line and runs.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use onaccount::cli::{self, Cli};
+
+fn main() -> ExitCode {
+    match cli::run(Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("onaccount: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

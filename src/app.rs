@@ -1,0 +1,140 @@
+//! The application: its state, and the one list of routes that the server, the tests and the contract share.
+
+use std::sync::Arc;
+
+use actix_cors::Cors;
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::from_fn;
+use actix_web::{App, Error, HttpRequest, HttpResponse, get, web};
+use utoipa::openapi::OpenApi;
+use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa_actix_web::{AppExt, scope};
+use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
+
+use crate::agreement;
+use crate::auth::{ActorCache, Passwords, Tokens, authenticate};
+use crate::clock::Clock;
+use crate::db::Db;
+use crate::error::{ApiError, ApiResult, Code};
+use crate::http::boundary::boundary;
+use crate::http::{Contract, openapi, path_config, problem_pages};
+
+/// What handlers share. Nothing in it is needed by another process that serves the same database.
+pub struct AppState {
+    /// The database.
+    pub db: Db,
+    /// The time, and fresh ids.
+    pub clock: Clock,
+    /// Access tokens.
+    pub tokens: Tokens,
+    /// Password hashing, in its turn.
+    pub passwords: Passwords,
+    /// Actors looked up a moment ago.
+    pub actors: ActorCache,
+    /// The contract, indexed.
+    pub contract: Contract,
+    /// Origins that browsers may call from.
+    pub cors_origins: Vec<String>,
+}
+
+impl AppState {
+    /// The state of one process.
+    ///
+    /// # Errors
+    /// Only when the machine has no randomness.
+    pub fn try_new(db: Db, clock: Clock, secret: &[u8], cors_origins: Vec<String>) -> ApiResult<Arc<Self>> {
+        Ok(Arc::new(AppState {
+            db,
+            clock,
+            tokens: Tokens::new(secret),
+            passwords: Passwords::try_new()?,
+            actors: ActorCache::default(),
+            contract: Contract::new(&contract()),
+            cors_origins,
+        }))
+    }
+}
+
+/// Every route of the API, in the order of the documentation.
+fn routes(api: &mut ServiceConfig) {
+    api.service(agreement::http::get_agreement)
+        .service(agreement::http::accept_agreement);
+}
+
+/// The contract, generated from the routes.
+#[must_use]
+pub fn contract() -> OpenApi {
+    let api = App::new().into_utoipa_app().openapi(openapi::base());
+    let (_, document) = api.service(scope::scope("/v1").configure(routes)).split_for_parts();
+    openapi::complete(document)
+}
+
+/// The application as it is served.
+pub fn application(
+    state: Arc<AppState>,
+) -> App<
+    impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse<BoxBody>, Error = Error, InitError = ()>,
+> {
+    let cors = cors(&state.cors_origins);
+    let api = App::new()
+        .into_utoipa_app()
+        .service(scope::scope("/v1").configure(routes));
+    let docs = SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", contract()).config(
+        SwaggerConfig::default()
+            .display_request_duration(true)
+            .persist_authorization(true),
+    );
+    api.into_app()
+        .app_data(web::Data::from(state))
+        .app_data(path_config())
+        .service(web::redirect("/docs", "/docs/"))
+        .service(docs)
+        .service(problem_pages::list_problem_pages)
+        .service(problem_pages::get_problem_page)
+        .service(live)
+        .service(ready)
+        .default_service(web::to(no_route))
+        .wrap(from_fn(authenticate))
+        .wrap(cors)
+        .wrap(from_fn(boundary))
+}
+
+/// What no route took: a path that knows other methods, or none at all.
+async fn no_route(request: HttpRequest, app: web::Data<AppState>) -> ApiResult<HttpResponse> {
+    Err(match app.contract.allowed_methods(request.path()) {
+        Some(methods) => ApiError::new(Code::MethodNotAllowed)
+            .detail(format!("{} knows {methods}", request.path()))
+            .allow(methods),
+        None => ApiError::new(Code::NotFound).detail("no route has this path; the contract is at /openapi.json"),
+    })
+}
+
+/// The process lives.
+#[get("/livez")]
+async fn live() -> HttpResponse {
+    HttpResponse::Ok().content_type("text/plain").body("ok")
+}
+
+/// The database answers and the schema is up to date: requests can be served.
+#[get("/readyz")]
+async fn ready(app: web::Data<AppState>) -> ApiResult<HttpResponse> {
+    app.db.ping().await?;
+    Ok(HttpResponse::Ok().content_type("text/plain").body("ok"))
+}
+
+fn cors(origins: &[String]) -> Cors {
+    let cors = Cors::default()
+        .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
+        .allow_any_header()
+        .expose_headers([
+            "ETag",
+            "Link",
+            "Location",
+            "Retry-After",
+            "Idempotent-Replayed",
+            "X-Request-Id",
+        ])
+        .max_age(3600);
+    origins.iter().fold(cors, |cors, origin| cors.allowed_origin(origin))
+}

@@ -1,0 +1,25 @@
+//! Who is asking, and what they may do.
+//!
+//! A request carries a JWT (a user's session) or an opaque key (a terminal's or a script's). [`authenticate`] finds the
+//! actor once, at the edge; a handler then demands a permission by its signature: `actor: Allowed<can::LimitsChange>`.
+//! Which operation needs what stands in one table, [`operations::OPERATIONS`], which a test compares with the contract
+//! and with how the server behaves.
+
+mod actor;
+mod cache;
+mod extract;
+mod keys;
+pub mod operations;
+mod passwords;
+mod permissions;
+mod store;
+mod tokens;
+
+pub use actor::{Actor, ActorKind, AgreementState, TenantContext};
+pub use cache::ActorCache;
+pub use extract::{Allowed, Anyone, SignedIn, authenticate};
+pub use keys::{NewKey, key_hash};
+pub use passwords::Passwords;
+pub use permissions::{Demand, Permission, PermissionSet, Role, can};
+pub use store::{ActorRow, find_user_actor_parts};
+pub use tokens::{AccessClaims, Tokens};

@@ -1,0 +1,21 @@
+//! The permission table: every operation of the contract and what it needs. A test walks the contract and fails on an
+//! operation that is not here, and tries every operation with every role.
+
+use super::Permission as P;
+
+/// What an operation needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Needs {
+    /// Nothing: no token.
+    Nothing,
+    /// A token or key of anybody.
+    SignIn,
+    /// This permission.
+    Permission(P),
+}
+
+/// By operation id.
+pub const OPERATIONS: &[(&str, Needs)] = &[
+    ("accept_agreement", Needs::Permission(P::AgreementAccept)),
+    ("get_agreement", Needs::SignIn),
+];

@@ -1,0 +1,93 @@
+//! `onaccount serve`.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::HttpServer;
+
+use super::CliError;
+use crate::app::{self, AppState};
+use crate::clock::Clock;
+use crate::config::{self, ServerOptions};
+use crate::db::{self, Db};
+
+/// A client that sends its headers more slowly than this is let go.
+const HEADERS_WAIT_MAX: Duration = Duration::from_secs(10);
+
+/// Why a server cannot start.
+pub type ServeError = CliError;
+
+/// A server that has its port and its database, ready to run.
+pub struct Server {
+    listener: TcpListener,
+    workers: Option<usize>,
+    shutdown_seconds: u64,
+    /// What the server shares with whoever started it.
+    pub state: Arc<AppState>,
+}
+
+impl Server {
+    /// Brings the schema up to date, opens the database, and takes the port.
+    ///
+    /// # Errors
+    /// What is missing or wrong, and what to do about it.
+    pub fn prepare(options: &ServerOptions, clock: Clock) -> Result<Self, ServeError> {
+        let url = &options.database.database_url;
+        let secret = config::secret(options.secret.as_deref(), url)?;
+        for name in db::migrate(url).map_err(|error| format!("cannot open {url}: {error}"))? {
+            tracing::info!(name, "migrated");
+        }
+        let db = Db::connect(url, options.database.database_connections)
+            .map_err(|error| format!("cannot open {url}: {error}"))?;
+        let state = AppState::try_new(db, clock, &secret, options.cors_origins.clone())?;
+        let listener = TcpListener::bind(options.listen)
+            .map_err(|error| format!("cannot listen on {}: {error}", options.listen))?;
+        Ok(Server {
+            listener,
+            workers: options.workers,
+            shutdown_seconds: options.shutdown_seconds,
+            state,
+        })
+    }
+
+    /// Where it listens.
+    ///
+    /// # Errors
+    /// When the socket is gone.
+    pub fn address(&self) -> std::io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until it is told to stop, then finishes what it accepted.
+    ///
+    /// # Errors
+    /// When the port is lost.
+    pub fn run(self) -> Result<(), ServeError> {
+        actix_web::rt::System::new().block_on(self.start()?)?;
+        Ok(())
+    }
+
+    /// Starts serving; the future ends when the server has stopped. Its handle stops it.
+    ///
+    /// # Errors
+    /// When the port is lost.
+    pub fn start(self) -> Result<actix_web::dev::Server, ServeError> {
+        let state = self.state;
+        let server = HttpServer::new(move || app::application(Arc::clone(&state)))
+            .client_request_timeout(HEADERS_WAIT_MAX)
+            .shutdown_timeout(self.shutdown_seconds);
+        let server = match self.workers {
+            Some(workers) => server.workers(workers),
+            None => server,
+        };
+        Ok(server.listen(self.listener)?.run())
+    }
+}
+
+pub(super) fn serve(options: &ServerOptions) -> Result<(), ServeError> {
+    let server = Server::prepare(options, Clock::system())?;
+    let address = server.address()?;
+    tracing::info!(%address, database = %options.database.database_url, "serving; the documentation is at /docs");
+    server.run()
+}

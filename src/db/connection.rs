@@ -1,0 +1,85 @@
+//! One connection type for both databases, opened and configured here.
+
+use diesel::connection::SimpleConnection;
+use diesel::pg::PgConnection;
+use diesel::prelude::*;
+use diesel::sqlite::SqliteConnection;
+
+use super::DatabaseUrl;
+
+/// A connection to the database that the configuration names. Plain queries run on it as they are; what the two
+/// databases spell differently is in [`super::dialect`] or in a feature's `native` store.
+#[derive(diesel::MultiConnection)]
+pub enum DbConnection {
+    /// A PostgreSQL session.
+    Postgres(PgConnection),
+    /// A connection to the SQLite file.
+    Sqlite(SqliteConnection),
+}
+
+/// What a connection is for: SQLite has one writer and several readers, and a reader cannot write by mistake.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Read,
+    Write,
+}
+
+/// The WAL-reset bug of SQLite (fixed in 3.51.3) can lose commits; below that the service refuses to start.
+const SQLITE_VERSION_MIN: i32 = 3_051_003;
+
+/// `busy_timeout` first: the statements after it may have to wait. FULL, because NORMAL loses acknowledged commits at
+/// power loss in WAL mode.
+const SQLITE_SETTINGS: &str = "
+    PRAGMA busy_timeout = 2000;
+    PRAGMA journal_mode = WAL;
+    PRAGMA synchronous = FULL;
+    PRAGMA foreign_keys = ON;
+    PRAGMA cache_size = -65536;
+    PRAGMA temp_store = MEMORY;";
+
+const POSTGRES_SETTINGS: &str = "
+    SET TIME ZONE 'UTC';
+    SET lc_messages = 'C';
+    SET synchronous_commit = on;
+    SET statement_timeout = '60s';
+    SET lock_timeout = '5s';
+    SET idle_in_transaction_session_timeout = '60s';";
+
+impl DbConnection {
+    pub(super) fn open(url: &DatabaseUrl, purpose: Purpose) -> ConnectionResult<Self> {
+        match url {
+            DatabaseUrl::Postgres(url) => {
+                let mut connection = PgConnection::establish(url)?;
+                connection
+                    .batch_execute(POSTGRES_SETTINGS)
+                    .map_err(ConnectionError::CouldntSetupConfiguration)?;
+                Ok(DbConnection::Postgres(connection))
+            }
+            DatabaseUrl::Sqlite(path) => open_sqlite(&path.to_string_lossy(), purpose).map(DbConnection::Sqlite),
+        }
+    }
+}
+
+fn open_sqlite(path: &str, purpose: Purpose) -> ConnectionResult<SqliteConnection> {
+    let version = sqlite_version();
+    if version < SQLITE_VERSION_MIN {
+        let message = format!("SQLite {version} is too old: 3.51.3 or later is needed");
+        return Err(ConnectionError::BadConnection(message));
+    }
+    let mut connection = SqliteConnection::establish(path)?;
+    let mut configure = |sql: &str| {
+        connection
+            .batch_execute(sql)
+            .map_err(ConnectionError::CouldntSetupConfiguration)
+    };
+    configure(SQLITE_SETTINGS)?;
+    if purpose == Purpose::Read {
+        configure("PRAGMA query_only = ON;")?;
+    }
+    Ok(connection)
+}
+
+/// The version of the embedded SQLite as its own number, 3.51.3 being 3051003.
+fn sqlite_version() -> i32 {
+    libsqlite3_sys::SQLITE_VERSION_NUMBER
+}

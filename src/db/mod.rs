@@ -1,0 +1,17 @@
+//! The database: SQLite or PostgreSQL behind one connection type, and the only two ways to open a transaction,
+//! [`Db::read`] and [`Db::write`].
+//!
+//! Invariants kept here: a write on SQLite takes the write lock before it reads (`BEGIN IMMEDIATE`); a read sees one
+//! snapshot; a lost connection is never handed out twice; what may be retried is retried a bounded number of times.
+
+mod connection;
+pub mod dialect;
+mod migrations;
+mod pool;
+pub mod schema;
+mod url;
+
+pub use connection::{DbConnection, MultiBackend, MultiField, MultiRawValue, MultiRow};
+pub use migrations::{migrate, pending_migrations};
+pub use pool::{Db, Retry, on_blocking_thread};
+pub use url::{DatabaseUrl, DatabaseUrlError};

@@ -1,0 +1,494 @@
+//! The tables, once for both databases. Written by hand after `migrations/`; a test compares the two.
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    tenants (id) {
+        id -> SqlId,
+        number -> BigInt,
+        name -> Text,
+        currency -> Text,
+        time_zone -> Text,
+        locale -> Text,
+        business_day_start_min -> Integer,
+        accept_sales_days -> Integer,
+        accept_sales_from -> Nullable<Date>,
+        shows_available_on_till -> Bool,
+        accepts_offline_sales -> Bool,
+        offline_sale_minor_max -> Nullable<BigInt>,
+        revenue_at -> Text,
+        invoice_prefix -> Text,
+        street -> Text,
+        postcode -> Text,
+        city -> Text,
+        country -> Text,
+        vat_number -> Text,
+        iban -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    users (id) {
+        id -> SqlId,
+        email -> Text,
+        email_key -> Text,
+        name -> Text,
+        name_key -> Text,
+        password_hash -> Text,
+        is_portal_admin -> Bool,
+        is_active -> Bool,
+        language -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    user_roles (tenant_id, user_id, role) {
+        tenant_id -> SqlId,
+        user_id -> SqlId,
+        role -> Text,
+        granted_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    sessions (id) {
+        id -> SqlId,
+        user_id -> SqlId,
+        tenant_id -> Nullable<SqlId>,
+        refresh_hash -> Binary,
+        previous_refresh_hash -> Nullable<Binary>,
+        created_at -> Timestamp,
+        refreshed_at -> Timestamp,
+        expires_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    sign_in_failures (subject_hash) {
+        subject_hash -> Binary,
+        failures -> Integer,
+        last_failed_at -> Timestamp,
+        blocked_until -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    terminals (tenant_id, id) {
+        tenant_id -> SqlId,
+        id -> SqlId,
+        name -> Text,
+        is_active -> Bool,
+        version -> BigInt,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    api_keys (tenant_id, id) {
+        tenant_id -> SqlId,
+        id -> SqlId,
+        terminal_id -> Nullable<SqlId>,
+        name -> Text,
+        key_hash -> Binary,
+        permissions -> Text,
+        created_by -> SqlId,
+        created_at -> Timestamp,
+        revoked_at -> Nullable<Timestamp>,
+        last_used_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    agreement_acceptances (tenant_id, id) {
+        tenant_id -> SqlId,
+        id -> SqlId,
+        version -> Text,
+        user_id -> SqlId,
+        user_name -> Text,
+        accepted_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    audit_entries (tenant_id, id) {
+        tenant_id -> SqlId,
+        id -> SqlId,
+        subject_kind -> Text,
+        subject_id -> SqlId,
+        actor_kind -> Text,
+        actor_id -> SqlId,
+        actor_name -> Text,
+        recorded_at -> Timestamp,
+        field -> Text,
+        old_value -> Nullable<Text>,
+        new_value -> Nullable<Text>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    jobs (id) {
+        id -> SqlId,
+        tenant_id -> SqlId,
+        kind -> Text,
+        subject_id -> SqlId,
+        status -> Text,
+        owner -> Nullable<Text>,
+        locked_until -> Nullable<Timestamp>,
+        fencing_token -> BigInt,
+        cancel_asked -> Bool,
+        progress_done -> BigInt,
+        progress_total -> BigInt,
+        result_path -> Nullable<Text>,
+        error_problem -> Nullable<Text>,
+        actor_kind -> Text,
+        actor_id -> SqlId,
+        actor_name -> Text,
+        created_at -> Timestamp,
+        started_at -> Nullable<Timestamp>,
+        finished_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    customers (tenant_id, id) {
+        tenant_id -> SqlId,
+        id -> SqlId,
+        kind -> Text,
+        first_name -> Text,
+        last_name -> Text,
+        company_name -> Text,
+        name -> Text,
+        name_key -> Text,
+        customer_number -> Nullable<Text>,
+        email -> Text,
+        email_is_fictional -> Bool,
+        phone -> Text,
+        street -> Text,
+        postcode -> Text,
+        city -> Text,
+        country -> Text,
+        vat_number -> Text,
+        iban -> Text,
+        language -> Text,
+        version -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    accounts (tenant_id, id) {
+        tenant_id -> SqlId,
+        id -> SqlId,
+        number -> Text,
+        status -> Text,
+        on_account_allowed -> Bool,
+        shown_on_till -> Bool,
+        name -> Text,
+        name_key -> Text,
+        balance_minor -> BigInt,
+        credit_limit_minor -> BigInt,
+        last_seq -> BigInt,
+        credits_standing -> Integer,
+        settings_version -> BigInt,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    account_holders (tenant_id, account_id, customer_id) {
+        tenant_id -> SqlId,
+        account_id -> SqlId,
+        customer_id -> SqlId,
+        kind -> Text,
+        linked_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    number_series (tenant_id, series) {
+        tenant_id -> SqlId,
+        series -> Text,
+        next_value -> BigInt,
+        last_used_on -> Nullable<Date>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    entries (tenant_id, account_id, seq) {
+        tenant_id -> SqlId,
+        account_id -> SqlId,
+        seq -> BigInt,
+        id -> SqlId,
+        kind -> Text,
+        balance_change_minor -> BigInt,
+        limit_change_minor -> BigInt,
+        balance_after_minor -> BigInt,
+        limit_after_minor -> BigInt,
+        business_date -> Date,
+        occurred_at -> Timestamp,
+        posted_at -> Timestamp,
+        actor_kind -> Text,
+        actor_id -> SqlId,
+        actor_name -> Text,
+        refers_to -> Nullable<SqlId>,
+        run_id -> Nullable<SqlId>,
+        reason -> Nullable<Text>,
+        flags -> Text,
+        is_offline -> Bool,
+        receipt_number -> Nullable<Text>,
+        operator -> Nullable<Text>,
+        reference -> Nullable<Text>,
+        line_count -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    entry_lines (tenant_id, account_id, entry_seq, line_no) {
+        tenant_id -> SqlId,
+        account_id -> SqlId,
+        entry_seq -> BigInt,
+        line_no -> Integer,
+        business_date -> Date,
+        product_code -> Text,
+        product_name -> Text,
+        category -> Text,
+        quantity_milli -> BigInt,
+        amount_minor -> BigInt,
+        vat_rate -> Integer,
+        unit_price -> Nullable<BigInt>,
+        sale_line_no -> Nullable<Integer>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    request_keys (tenant_id, key) {
+        tenant_id -> SqlId,
+        key -> SqlId,
+        operation -> Text,
+        hash_version -> Integer,
+        request_hash -> Binary,
+        state -> Text,
+        account_id -> Nullable<SqlId>,
+        result_kind -> Text,
+        decline_code -> Nullable<Text>,
+        amount_minor -> Nullable<BigInt>,
+        available_minor -> Nullable<BigInt>,
+        credit_limit_minor -> Nullable<BigInt>,
+        actor_id -> SqlId,
+        occurred_at -> Nullable<Timestamp>,
+        recorded_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    invoice_runs (tenant_id, id) {
+        tenant_id -> SqlId,
+        id -> SqlId,
+        job_id -> SqlId,
+        reversal_job_id -> Nullable<SqlId>,
+        from_date -> Date,
+        to_date -> Date,
+        invoice_date -> Date,
+        reset_type -> Text,
+        late -> Text,
+        selection -> Text,
+        status -> Text,
+        actor_kind -> Text,
+        actor_id -> SqlId,
+        actor_name -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    invoice_run_accounts (tenant_id, run_id, ordinal) {
+        tenant_id -> SqlId,
+        run_id -> SqlId,
+        ordinal -> BigInt,
+        account_id -> SqlId,
+        state -> Text,
+        skip_code -> Nullable<Text>,
+        invoice_id -> Nullable<SqlId>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    invoices (tenant_id, id) {
+        tenant_id -> SqlId,
+        id -> SqlId,
+        kind -> Text,
+        status -> Text,
+        run_id -> SqlId,
+        account_id -> SqlId,
+        account_number -> Text,
+        number -> Text,
+        series_year -> Integer,
+        series_value -> BigInt,
+        invoice_date -> Date,
+        from_date -> Date,
+        to_date -> Date,
+        reset_type -> Text,
+        total_minor -> BigInt,
+        reverses_id -> Nullable<SqlId>,
+        reversed_by_id -> Nullable<SqlId>,
+        reset_entry_id -> SqlId,
+        limit_taken_minor -> BigInt,
+        limit_returned_minor -> BigInt,
+        payer_id -> SqlId,
+        payer_name -> Text,
+        payer_snapshot -> Text,
+        tenant_snapshot -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    invoice_entries (tenant_id, invoice_id, entry_seq) {
+        tenant_id -> SqlId,
+        invoice_id -> SqlId,
+        account_id -> SqlId,
+        entry_seq -> BigInt,
+        reset_type -> Text,
+        origin_invoice_id -> Nullable<SqlId>,
+        is_late -> Bool,
+        is_standing -> Bool,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    invoice_lines (tenant_id, invoice_id, line_no) {
+        tenant_id -> SqlId,
+        invoice_id -> SqlId,
+        line_no -> Integer,
+        business_date -> Date,
+        product_code -> Text,
+        product_name -> Text,
+        category -> Text,
+        quantity_milli -> BigInt,
+        amount_minor -> BigInt,
+        vat_rate -> Integer,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    invoice_vat (tenant_id, invoice_id, vat_rate) {
+        tenant_id -> SqlId,
+        invoice_id -> SqlId,
+        vat_rate -> Integer,
+        gross_minor -> BigInt,
+        net_minor -> BigInt,
+        vat_minor -> BigInt,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    invoice_limit_returns (tenant_id, invoice_id, origin_invoice_id) {
+        tenant_id -> SqlId,
+        invoice_id -> SqlId,
+        origin_invoice_id -> SqlId,
+        amount_minor -> BigInt,
+    }
+}
+
+diesel::allow_tables_to_appear_in_same_query!(
+    tenants,
+    users,
+    user_roles,
+    sessions,
+    sign_in_failures,
+    terminals,
+    api_keys,
+    agreement_acceptances,
+    audit_entries,
+    jobs,
+    customers,
+    accounts,
+    account_holders,
+    number_series,
+    entries,
+    entry_lines,
+    request_keys,
+    invoice_runs,
+    invoice_run_accounts,
+    invoices,
+    invoice_entries,
+    invoice_lines,
+    invoice_vat,
+    invoice_limit_returns,
+);

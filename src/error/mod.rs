@@ -1,0 +1,213 @@
+//! What can go wrong, as an RFC 9457 problem. Features answer small rejections of their own; they meet here in one
+//! [`ApiError`] with one table of [`Code`]s. Causes of a 5xx are logged once, at the boundary, and never leave the server.
+
+mod codes;
+pub mod messages;
+mod problem;
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde_json::{Map, Value};
+
+pub use codes::Code;
+pub use problem::{FieldError, Problem};
+
+use crate::db::Retry;
+use crate::http::Language;
+
+/// How long a client waits before it tries again, in seconds.
+const RETRY_AFTER_S: u32 = 1;
+
+/// A refused or failed request. Small to move: the details are boxed.
+pub struct ApiError(Box<Details>);
+
+#[derive(Clone)]
+struct Details {
+    code: Code,
+    detail: Cow<'static, str>,
+    errors: Vec<FieldError>,
+    /// Members of the problem beyond the standard ones: `available`, `credit_limit`, `till_message`.
+    members: Map<String, Value>,
+    retry_after_s: Option<u32>,
+    allow: Option<String>,
+    retry: Retry,
+    /// For the log only.
+    cause: Option<String>,
+    request_id: Option<String>,
+    language: Language,
+    is_replayed: bool,
+}
+
+/// What an operation answers when it refuses.
+pub type ApiResult<T> = Result<T, ApiError>;
+
+impl ApiError {
+    /// A refusal with its standard words.
+    #[must_use]
+    pub fn new(code: Code) -> Self {
+        ApiError(Box::new(Details {
+            code,
+            detail: Cow::Borrowed(code.help()),
+            errors: Vec::new(),
+            members: Map::new(),
+            retry_after_s: None,
+            allow: None,
+            retry: Retry::Never,
+            cause: None,
+            request_id: None,
+            language: Language::En,
+            is_replayed: false,
+        }))
+    }
+
+    /// Says precisely what is wrong this time and what was expected.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<Cow<'static, str>>) -> Self {
+        self.0.detail = detail.into();
+        self
+    }
+
+    /// Names a field, parameter or header that is wrong.
+    #[must_use]
+    pub fn error(mut self, error: FieldError) -> Self {
+        self.0.errors.push(error);
+        self
+    }
+
+    /// Adds a member to the problem, such as `available` of a decline.
+    #[must_use]
+    pub fn member(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.0.members.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Tells the client when to try again.
+    #[must_use]
+    pub fn retry_after_s(mut self, seconds: u32) -> Self {
+        self.0.retry_after_s = Some(seconds);
+        self
+    }
+
+    /// Lists the methods that a path knows.
+    #[must_use]
+    pub fn allow(mut self, methods: String) -> Self {
+        self.0.allow = Some(methods);
+        self
+    }
+
+    /// Keeps the cause for the log.
+    #[must_use]
+    pub fn cause(mut self, cause: impl fmt::Display) -> Self {
+        self.0.cause = Some(cause.to_string());
+        self
+    }
+
+    /// Marks the answer as one that was given before, under the same key.
+    #[must_use]
+    pub fn replayed(mut self) -> Self {
+        self.0.is_replayed = true;
+        self
+    }
+
+    /// One wrong field of the body, by its JSON pointer.
+    #[must_use]
+    pub fn field(pointer: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
+        let error = FieldError::pointer(pointer, code, detail);
+        ApiError::new(Code::ValidationFailed)
+            .detail(error.sentence())
+            .error(error)
+    }
+
+    /// One wrong query parameter.
+    #[must_use]
+    pub fn parameter(name: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {
+        let error = FieldError::parameter(name, code, detail);
+        ApiError::new(Code::ValidationFailed)
+            .detail(error.sentence())
+            .error(error)
+    }
+
+    /// The database cannot be had now.
+    #[must_use]
+    pub fn database_away(cause: impl fmt::Display) -> Self {
+        ApiError::new(Code::ServiceUnavailable)
+            .retry_after_s(RETRY_AFTER_S)
+            .cause(cause)
+    }
+
+    /// The server is stopping; another one takes over.
+    #[must_use]
+    pub fn shutting_down() -> Self {
+        ApiError::new(Code::ServiceUnavailable)
+            .retry_after_s(RETRY_AFTER_S)
+            .cause("shutting down")
+    }
+
+    /// A bug of ours; the cause goes to the log.
+    #[must_use]
+    pub fn internal(cause: impl fmt::Display) -> Self {
+        ApiError::new(Code::Internal).cause(cause)
+    }
+
+    /// Which code it is.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        self.0.code
+    }
+
+    /// Whether the transaction that failed with this may be tried again.
+    #[must_use]
+    pub fn retry(&self) -> Retry {
+        self.0.retry
+    }
+
+    /// The cause, for the log.
+    #[must_use]
+    pub fn cause_text(&self) -> Option<&str> {
+        self.0.cause.as_deref()
+    }
+
+    /// The same refusal once more; the framework lends errors out and does not give them back.
+    #[must_use]
+    pub fn copy(&self) -> Self {
+        ApiError(Box::new(self.0.as_ref().clone()))
+    }
+
+    /// Says whose request it was, and in which language to answer; the boundary calls this.
+    #[must_use]
+    pub fn with_request(mut self, request_id: &str, language: Language) -> Self {
+        self.0.request_id = Some(request_id.to_owned());
+        self.0.language = language;
+        self
+    }
+}
+
+/// A lost or busy database is 503; a missing row is for the store to name; anything else is a bug.
+impl From<diesel::result::Error> for ApiError {
+    fn from(error: diesel::result::Error) -> Self {
+        let retry = Retry::of(&error);
+        let is_timeout = error.to_string().contains("canceling statement due to");
+        let mut converted = match retry {
+            Retry::Safe | Retry::ConnectionLost => ApiError::database_away(&error),
+            Retry::Never if is_timeout => ApiError::database_away(&error),
+            Retry::Never => ApiError::internal(&error),
+        };
+        converted.0.retry = retry;
+        converted
+    }
+}
+
+impl fmt::Display for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.0.code.as_str(), self.0.detail)
+    }
+}
+
+impl fmt::Debug for ApiError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self} ({})", self.0.cause.as_deref().unwrap_or("no cause kept"))
+    }
+}
+
+impl std::error::Error for ApiError {}

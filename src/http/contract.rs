@@ -1,0 +1,145 @@
+//! The contract as the running server uses it: which methods a path knows, and which media types an operation answers.
+
+use std::collections::HashMap;
+
+use actix_web::HttpRequest;
+use actix_web::http::{Method, header};
+use utoipa::openapi::{OpenApi, PathItem, RefOr, path::Operation};
+
+use crate::error::{ApiError, ApiResult, Code};
+
+/// An index of the contract, made once at start from the same list of routes that is served.
+#[derive(Debug, Default)]
+pub struct Contract {
+    /// By method and path template: the media types of its 2xx answers.
+    produces: HashMap<(Method, String), Vec<String>>,
+    paths: Vec<(Vec<String>, Vec<Method>)>,
+}
+
+impl Contract {
+    /// Reads the generated document.
+    #[must_use]
+    pub fn new(document: &OpenApi) -> Self {
+        let mut contract = Contract::default();
+        for (path, item) in &document.paths.paths {
+            let operations = operations(item);
+            for (method, operation) in &operations {
+                contract
+                    .produces
+                    .insert((method.clone(), path.clone()), media_types(operation));
+            }
+            let segments = path.split('/').map(str::to_owned).collect();
+            contract
+                .paths
+                .push((segments, operations.into_iter().map(|(method, _)| method).collect()));
+        }
+        contract
+    }
+
+    /// The methods of the path that a request names, as an `Allow` header; nothing when no path fits.
+    #[must_use]
+    pub fn allowed_methods(&self, path: &str) -> Option<String> {
+        let asked: Vec<&str> = path.split('/').collect();
+        let fits = |template: &[String]| {
+            template.len() == asked.len()
+                && template
+                    .iter()
+                    .zip(&asked)
+                    .all(|(part, asked)| part == asked || (part.starts_with('{') && !asked.is_empty()))
+        };
+        // A path without parameters is meant before one with them: /v1/sessions/current before /v1/sessions/{id}.
+        let mut fitting: Vec<_> = self.paths.iter().filter(|(template, _)| fits(template)).collect();
+        fitting.sort_by_key(|(template, _)| template.iter().filter(|part| part.starts_with('{')).count());
+        let (_, methods) = fitting.first()?;
+        let mut names: Vec<&str> = methods.iter().map(Method::as_str).collect();
+        names.sort_unstable();
+        Some(names.join(", "))
+    }
+
+    /// Refuses a request whose `Accept` leaves none of the operation's media types.
+    ///
+    /// # Errors
+    /// 406 `not_acceptable`, naming what can be had.
+    pub fn check_accept(&self, request: &HttpRequest) -> ApiResult<()> {
+        let Some(accepted) = request
+            .headers()
+            .get(header::ACCEPT)
+            .and_then(|value| value.to_str().ok())
+        else {
+            return Ok(());
+        };
+        let Some(template) = request.match_pattern() else {
+            return Ok(());
+        };
+        let Some(produced) = self.produces.get(&(request.method().clone(), template)) else {
+            return Ok(());
+        };
+        if produced.is_empty() || produced.iter().any(|media_type| accepts(accepted, media_type)) {
+            return Ok(());
+        }
+        Err(ApiError::new(Code::NotAcceptable).detail(format!("this answer can be had as {}", produced.join(", "))))
+    }
+}
+
+/// Whether an `Accept` header admits a media type (RFC 9110, 12.5.1), qualities of 0 apart.
+pub(super) fn accepts(accepted: &str, media_type: &str) -> bool {
+    accepted.split(',').any(|range| {
+        let mut parts = range.split(';').map(str::trim);
+        let range = parts.next().unwrap_or_default();
+        let is_refused = parts.any(|parameter| matches!(parameter, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
+        let (kind, _) = media_type.split_once('/').unwrap_or((media_type, ""));
+        !is_refused
+            && (range == "*/*"
+                || range.eq_ignore_ascii_case(media_type)
+                || range
+                    .strip_suffix("/*")
+                    .is_some_and(|range| range.eq_ignore_ascii_case(kind)))
+    })
+}
+
+fn operations(item: &PathItem) -> Vec<(Method, &Operation)> {
+    let all = [
+        (Method::GET, &item.get),
+        (Method::POST, &item.post),
+        (Method::PUT, &item.put),
+        (Method::PATCH, &item.patch),
+        (Method::DELETE, &item.delete),
+    ];
+    all.into_iter()
+        .filter_map(|(method, operation)| operation.as_ref().map(|operation| (method, operation)))
+        .collect()
+}
+
+fn media_types(operation: &Operation) -> Vec<String> {
+    let good = operation
+        .responses
+        .responses
+        .iter()
+        .filter(|(status, _)| status.starts_with('2'));
+    let mut types: Vec<String> = Vec::new();
+    for (_, response) in good {
+        if let RefOr::T(response) = response {
+            types.extend(response.content.keys().cloned());
+        }
+    }
+    types.dedup();
+    types
+}
+
+#[cfg(test)]
+mod tests {
+    use super::accepts;
+
+    #[test]
+    fn accept_is_read_by_range() {
+        for (accepted, admitted) in [
+            ("*/*", true),
+            ("application/json", true),
+            ("text/html, application/*;q=0.5", true),
+            ("text/csv", false),
+            ("application/json;q=0", false),
+        ] {
+            assert_eq!(accepts(accepted, "application/json"), admitted, "{accepted}");
+        }
+    }
+}

@@ -1,0 +1,24 @@
+//! HTTP as the contract has it: validated bodies and queries, pages, idempotency keys, ETags, languages and problems.
+//! Features use the extractors of this module and never read a request by hand.
+
+pub mod boundary;
+mod contract;
+mod etag;
+pub mod headers;
+mod idempotency;
+mod json;
+mod language;
+pub mod openapi;
+mod page;
+mod path;
+pub mod problem_pages;
+mod query;
+
+pub use contract::Contract;
+pub use etag::{IfMatch, etag};
+pub use idempotency::IdempotencyKey;
+pub use json::{BODY_BYTES_MAX, ValidJson};
+pub use language::Language;
+pub use page::{Cursor, Page, PageLimit, PageRequest};
+pub use path::path_config;
+pub use query::ValidQuery;
