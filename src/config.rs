@@ -17,7 +17,7 @@ const SECRET_BYTES_MIN: usize = 32;
 /// Which database; every command that touches data has it.
 #[derive(Debug, Clone, Args)]
 pub struct DatabaseOptions {
-    /// Where the data is: sqlite:<path> or postgres://user@host/database
+    /// Where the data is: `sqlite:<path>` or `postgres://user@host/database`
     #[arg(
         long,
         env = "ONACCOUNT_DATABASE_URL",

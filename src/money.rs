@@ -438,7 +438,7 @@ mod tests {
         }
 
         #[test]
-        fn money_that_is_shown_reads_back(minor in -99_999_999_999_99_i64..99_999_999_999_99) {
+        fn money_that_is_shown_reads_back(minor in -9_999_999_999_999_i64..9_999_999_999_999) {
             let shown = Money::new(minor, Currency::EUR).to_string();
             prop_assert_eq!(Amount::parse(&shown).unwrap().to_minor(Currency::EUR), Ok(minor));
         }

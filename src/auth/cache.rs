@@ -11,10 +11,12 @@ const LIFE: Duration = Duration::from_secs(2);
 /// More than this many tokens within 2 s: start over rather than grow.
 const ENTRIES_MAX: usize = 10_000;
 
+type Entries = HashMap<Vec<u8>, (Instant, Arc<Actor>)>;
+
 /// Keeps actors by the hash of what they presented.
 #[derive(Default)]
 pub struct ActorCache {
-    entries: Mutex<HashMap<Vec<u8>, (Instant, Arc<Actor>)>>,
+    entries: Mutex<Entries>,
 }
 
 impl ActorCache {

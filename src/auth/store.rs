@@ -33,7 +33,6 @@ pub(super) struct KeyRow {
     pub terminal_id: Option<Id>,
     pub name: String,
     pub permissions: String,
-    pub last_used_at: Option<Timestamp>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -90,7 +89,6 @@ pub(super) fn find_key(connection: &mut DbConnection, hash: &[u8]) -> QueryResul
             api_keys::terminal_id,
             api_keys::name,
             api_keys::permissions,
-            api_keys::last_used_at,
         ))
         .first(connection)
         .optional()

@@ -223,7 +223,7 @@ fn transact<T>(
     let started = Instant::now();
     let mut attempt = 1;
     loop {
-        let mut session = pool.get().map_err(|error| ApiError::database_away(error))?;
+        let mut session = pool.get().map_err(ApiError::database_away)?;
         let failure = match attempt_once(&mut session, begin, &mut work) {
             Ok(value) => return Ok(value),
             Err(failure) => failure,

@@ -1,5 +1,10 @@
 //! The tables, once for both databases. Written by hand after `migrations/`; a test compares the two.
 
+#![allow(
+    clippy::wildcard_imports,
+    reason = "diesel's table! wants the SQL types in scope under their own names"
+)]
+
 diesel::table! {
     use diesel::sql_types::*;
     use crate::id::SqlId;

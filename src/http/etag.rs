@@ -60,17 +60,12 @@ fn read(request: &HttpRequest) -> ApiResult<IfMatch> {
     let version = inner
         .and_then(|inner| inner.split('-').next())
         .and_then(|version| version.parse().ok());
-    match version {
-        Some(version) => Ok(IfMatch {
-            settings_version: Some(version),
-        }),
-        None => {
-            let error = FieldError::header(
-                "If-Match",
-                "invalid_value",
-                "expected the ETag of the resource, such as \"3-17\"",
-            );
-            Err(ApiError::new(Code::BadHeader).detail(error.sentence()).error(error))
-        }
+    if let Some(settings_version) = version {
+        return Ok(IfMatch {
+            settings_version: Some(settings_version),
+        });
     }
+    let expected = "expected the ETag of the resource, such as \"3-17\"";
+    let error = FieldError::header("If-Match", "invalid_value", expected);
+    Err(ApiError::new(Code::BadHeader).detail(error.sentence()).error(error))
 }

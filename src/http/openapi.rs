@@ -99,12 +99,12 @@ fn complete_operation(operation: &mut Operation) {
         ("406", "`not_acceptable`"),
         ("503", "`service_unavailable`: send the same request again"),
     ];
-    if needs != Some(Needs::Nothing) {
+    if needs == Some(Needs::Nothing) {
+        operation.security = Some(Vec::new());
+    } else {
         operation.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>(BEARER, [])]);
         general.push(("401", "`unauthorized`"));
         general.push(("403", "`forbidden`, `tenant_not_chosen`, `gdpr_agreement_required`"));
-    } else {
-        operation.security = Some(Vec::new());
     }
     let parameters = operation
         .parameters

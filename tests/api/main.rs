@@ -1,6 +1,16 @@
 //! The integration tests: the tree below follows the URLs. Every test has a service and a database of its own, on the
 //! database that `ONACCOUNT_TEST_DATABASE` names (`./test` runs them on both).
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::disallowed_methods,
+    reason = "a test fails by panicking, and reads its environment"
+)]
+
 mod agreement;
 mod harness;
 mod invoice_runs;

@@ -148,7 +148,7 @@ fn a_lost_database_is_503() {
 
 #[actix_web::test]
 async fn a_panic_is_a_problem_and_tells_nothing() {
-    use actix_web::{App, ResponseError, middleware::from_fn, test, web};
+    use actix_web::{App, middleware::from_fn, test, web};
     async fn panics() -> &'static str {
         panic!("a secret")
     }
