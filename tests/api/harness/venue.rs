@@ -201,17 +201,7 @@ impl Venue {
         let clerk = person("Klaas Clerk", Role::Clerk);
         let backoffice = person("Bea Backoffice", Role::Backoffice);
         let (till_id, till) = terminal(&service, tenant_id, "Bar");
-        Venue {
-            tenant_id,
-            portal_admin,
-            director,
-            superuser,
-            clerk,
-            backoffice,
-            till,
-            till_id,
-            service,
-        }
+        Venue { service, tenant_id, portal_admin, director, superuser, clerk, backoffice, till, till_id }
     }
 
     /// Records the acceptance of the version that stands.
@@ -247,7 +237,7 @@ fn accept_agreement(service: &Service, tenant_id: Id) {
     );
     service.write(|connection| {
         diesel::insert_into(agreement_acceptances::table)
-            .values(acceptance.clone())
+            .values(acceptance)
             .execute(connection)
     });
     service.state.actors.clear();
