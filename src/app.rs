@@ -19,6 +19,7 @@ use crate::db::Db;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::http::boundary::boundary;
 use crate::http::{Contract, openapi, path_config, problem_pages};
+use crate::request_keys::InFlight;
 
 /// What handlers share. Nothing in it is needed by another process that serves the same database.
 pub struct AppState {
@@ -32,6 +33,8 @@ pub struct AppState {
     pub passwords: Passwords,
     /// Actors looked up a moment ago.
     pub actors: ActorCache,
+    /// The requests under a key that this process is working on.
+    pub in_flight: InFlight,
     /// The contract, indexed.
     pub contract: Contract,
     /// Origins that browsers may call from.
@@ -50,6 +53,7 @@ impl AppState {
             tokens: Tokens::new(secret),
             passwords: Passwords::try_new()?,
             actors: ActorCache::default(),
+            in_flight: InFlight::default(),
             contract: Contract::new(&contract()),
             cors_origins,
         }))

@@ -17,6 +17,8 @@ pub enum Sign {
     NonNegative,
     /// More than zero.
     Positive,
+    /// Any number but zero.
+    NonZero,
 }
 
 /// The form of a decimal string: its sign, at most how many digits before the point and after it.
@@ -45,10 +47,11 @@ impl DecimalFormat {
         match self.sign {
             Sign::Any => format!(r"^-?(0|[1-9][0-9]{{0,{more_digits}}})(\.[0-9]{{1,{decimals}}})?$"),
             Sign::NonNegative => format!(r"^(0|[1-9][0-9]{{0,{more_digits}}})(\.[0-9]{{1,{decimals}}})?$"),
-            Sign::Positive => {
+            Sign::Positive | Sign::NonZero => {
+                let minus = if self.sign == Sign::NonZero { "-?" } else { "" };
                 let fractions: Vec<String> = (0..decimals).map(|zeros| fraction_pattern(zeros, decimals)).collect();
                 let fractions = fractions.join("|");
-                format!(r"^([1-9][0-9]{{0,{more_digits}}}(\.[0-9]{{1,{decimals}}})?|0\.({fractions}))$")
+                format!(r"^{minus}([1-9][0-9]{{0,{more_digits}}}(\.[0-9]{{1,{decimals}}})?|0\.({fractions}))$")
             }
         }
     }
@@ -57,7 +60,7 @@ impl DecimalFormat {
     #[must_use]
     pub fn parse(self, text: &str) -> Option<Parsed> {
         let (is_negative, digits) = match text.strip_prefix('-') {
-            Some(rest) if self.sign == Sign::Any => (true, rest),
+            Some(rest) if matches!(self.sign, Sign::Any | Sign::NonZero) => (true, rest),
             Some(_) => return None,
             None => (false, text),
         };
@@ -79,7 +82,7 @@ impl DecimalFormat {
             scaled = scaled.checked_mul(10)?.checked_add(i64::from(byte - b'0'))?;
         }
         scaled = scaled.checked_mul(10_i64.checked_pow(self.decimals_max - decimals)?)?;
-        if self.sign == Sign::Positive && scaled == 0 {
+        if matches!(self.sign, Sign::Positive | Sign::NonZero) && scaled == 0 {
             return None;
         }
         Some(Parsed {

@@ -261,6 +261,11 @@ signed_amount!(
     Sign::Positive,
     "Money of more than zero, as a decimal string with at most the decimals of the tenant's currency. A JSON number is refused."
 );
+signed_amount!(
+    NonZeroAmount,
+    Sign::NonZero,
+    "Money above or below zero, as a decimal string with at most the decimals of the tenant's currency. A JSON number is refused."
+);
 
 /// The quotient rounded to the nearest integer, a half away from zero: the one rounding of the service.
 ///
@@ -393,6 +398,8 @@ mod tests {
         assert!(NonNegativeAmount::parse("-0.01").is_none());
         assert!(PositiveAmount::parse("0.01").is_some());
         assert!(PositiveAmount::parse("0.00").is_none());
+        assert!(NonZeroAmount::parse("-0.01").is_some());
+        assert!(NonZeroAmount::parse("-0.00").is_none());
     }
 
     #[test]
@@ -429,12 +436,14 @@ mod tests {
             assert_pattern_agrees::<Amount>(&text);
             assert_pattern_agrees::<NonNegativeAmount>(&text);
             assert_pattern_agrees::<PositiveAmount>(&text);
+            assert_pattern_agrees::<NonZeroAmount>(&text);
         }
 
         #[test]
         fn parser_and_pattern_agree_near_zero(text in r"-?0{0,2}(\.[0-2]{0,4})?") {
             assert_pattern_agrees::<Amount>(&text);
             assert_pattern_agrees::<PositiveAmount>(&text);
+            assert_pattern_agrees::<NonZeroAmount>(&text);
         }
 
         #[test]

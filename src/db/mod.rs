@@ -9,9 +9,11 @@ pub mod dialect;
 mod migrations;
 mod pool;
 pub mod schema;
+mod statement;
 mod url;
 
 pub use connection::{DbConnection, MultiBackend, MultiField, MultiRawValue, MultiRow};
 pub use migrations::{migrate, pending_migrations};
 pub use pool::{Db, Retry, on_blocking_thread};
+pub use statement::Statement;
 pub use url::{DatabaseUrl, DatabaseUrlError};

@@ -136,6 +136,14 @@ impl ApiError {
             .cause(cause)
     }
 
+    /// Someone else wrote the same at the same time: the transaction is tried again and finds it.
+    #[must_use]
+    pub fn raced(cause: impl fmt::Display) -> Self {
+        let mut error = ApiError::database_away(cause);
+        error.0.retry = Retry::Safe;
+        error
+    }
+
     /// The server is stopping; another one takes over.
     #[must_use]
     pub fn shutting_down() -> Self {

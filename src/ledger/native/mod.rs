@@ -1,0 +1,47 @@
+//! What the ledger's batch asks of each database in its own words: PostgreSQL takes whole sets in one statement, SQLite
+//! cached single-row statements, which cost no round trip there. Every function runs in the caller's transaction.
+
+mod postgres;
+mod sqlite;
+
+use diesel::result::QueryResult;
+
+use super::model::{AccountState, Entry, LineRow};
+use crate::db::DbConnection;
+use crate::id::Id;
+use crate::request_keys::KeyRow;
+
+/// What a batch writes for one tenant.
+#[derive(Debug, Default)]
+pub struct Writes {
+    /// In the order in which they were decided.
+    pub entries: Vec<Entry>,
+    pub keys: Vec<KeyRow>,
+    /// The accounts that changed, as they are now.
+    pub accounts: Vec<AccountState>,
+}
+
+/// Reads accounts, in id order, and holds them until the transaction ends. The order is what keeps two batches from
+/// waiting for each other.
+pub fn lock_accounts(connection: &mut DbConnection, tenant_id: Id, ids: &[Id]) -> QueryResult<Vec<AccountState>> {
+    match connection {
+        DbConnection::Postgres(connection) => postgres::lock_accounts(connection, tenant_id, ids),
+        DbConnection::Sqlite(connection) => sqlite::lock_accounts(connection, tenant_id, ids),
+    }
+}
+
+/// The lines of these entries (account and number), ordered by line number within each.
+pub fn list_lines(connection: &mut DbConnection, tenant_id: Id, entries: &[(Id, i64)]) -> QueryResult<Vec<LineRow>> {
+    match connection {
+        DbConnection::Postgres(connection) => postgres::list_lines(connection, tenant_id, entries),
+        DbConnection::Sqlite(connection) => sqlite::list_lines(connection, tenant_id, entries),
+    }
+}
+
+/// Writes what a batch decided. Keys come first: where two processes work on one key, that is where they meet.
+pub fn write(connection: &mut DbConnection, tenant_id: Id, writes: &Writes) -> QueryResult<()> {
+    match connection {
+        DbConnection::Postgres(connection) => postgres::write(connection, tenant_id, writes),
+        DbConnection::Sqlite(connection) => sqlite::write(connection, tenant_id, writes),
+    }
+}

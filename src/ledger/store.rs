@@ -1,0 +1,185 @@
+//! Queries of the ledger. Every function runs in the caller's transaction, for one tenant.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+
+use super::model::{AccountState, Entry, EntryKind, EntryRow, Line, LineRow};
+use super::native;
+use super::posting::{StandingInvoice, Target};
+use crate::db::DbConnection;
+use crate::db::schema::{accounts, entries, invoice_entries, invoices};
+use crate::id::Id;
+
+/// Locks accounts in id order until the transaction ends, and reads them. What is not there is left out.
+///
+/// # Errors
+/// Those of the database.
+pub fn lock_accounts(connection: &mut DbConnection, tenant_id: Id, ids: &[Id]) -> QueryResult<Vec<AccountState>> {
+    if ids.is_empty() {
+        Ok(Vec::new())
+    } else {
+        native::lock_accounts(connection, tenant_id, ids)
+    }
+}
+
+/// The ids of accounts by their numbers.
+pub(super) fn list_ids_of_numbers(
+    connection: &mut DbConnection,
+    tenant_id: Id,
+    numbers: &[String],
+) -> QueryResult<Vec<(String, Id)>> {
+    if numbers.is_empty() {
+        return Ok(Vec::new());
+    }
+    accounts::table
+        .filter(accounts::tenant_id.eq(tenant_id))
+        .filter(accounts::number.eq_any(numbers.to_vec()))
+        .select((accounts::number, accounts::id))
+        .load(connection)
+}
+
+/// An entry with its lines.
+///
+/// # Errors
+/// Those of the database.
+pub fn find_entry(connection: &mut DbConnection, tenant_id: Id, id: Id) -> QueryResult<Option<Entry>> {
+    Ok(list_entries(connection, tenant_id, &[id])?.pop())
+}
+
+/// Entries with their lines, in no order.
+pub(super) fn list_entries(connection: &mut DbConnection, tenant_id: Id, ids: &[Id]) -> QueryResult<Vec<Entry>> {
+    let rows = list_entry_rows(connection, tenant_id, ids)?;
+    list_lines_of(connection, tenant_id, rows)
+}
+
+pub(super) fn list_entry_rows(connection: &mut DbConnection, tenant_id: Id, ids: &[Id]) -> QueryResult<Vec<EntryRow>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    entries::table
+        .filter(entries::tenant_id.eq(tenant_id))
+        .filter(entries::id.eq_any(ids.to_vec()))
+        .select(EntryRow::as_select())
+        .load(connection)
+}
+
+/// Puts to each entry its lines.
+///
+/// # Errors
+/// Those of the database.
+pub fn list_lines_of(connection: &mut DbConnection, tenant_id: Id, rows: Vec<EntryRow>) -> QueryResult<Vec<Entry>> {
+    let with_lines: Vec<_> = rows
+        .iter()
+        .filter(|row| row.line_count > 0)
+        .map(|row| (row.account_id, row.seq))
+        .collect();
+    let mut lines: HashMap<(Id, i64), Vec<LineRow>> = HashMap::new();
+    if !with_lines.is_empty() {
+        for line in native::list_lines(connection, tenant_id, &with_lines)? {
+            lines.entry((line.account_id, line.entry_seq)).or_default().push(line);
+        }
+    }
+    let with_its_lines = |row: EntryRow| {
+        let lines = lines.remove(&(row.account_id, row.seq)).unwrap_or_default();
+        Entry { row, lines }
+    };
+    Ok(rows.into_iter().map(with_its_lines).collect())
+}
+
+/// Entries with what has become of them: whether they are reversed, refunded, invoiced. The caller holds their accounts.
+pub(super) fn list_targets(
+    connection: &mut DbConnection,
+    tenant_id: Id,
+    rows: Vec<EntryRow>,
+) -> QueryResult<Vec<Target>> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut targets: Vec<Target> = list_lines_of(connection, tenant_id, rows)?
+        .iter()
+        .map(Target::new)
+        .collect();
+    let ids: Vec<Id> = targets.iter().map(|target| target.row.id).collect();
+    let reversals = list_reversals(connection, tenant_id, &ids)?;
+    let refunds = list_standing_refunds(connection, tenant_id, &ids)?;
+    let invoices = list_standing_invoices(connection, tenant_id, &targets)?;
+    for target in &mut targets {
+        target.reversed_by = reversals.get(&target.row.id).copied();
+        target.invoice = invoices.get(&(target.row.account_id, target.row.seq)).cloned();
+        let sale_id = Some(target.row.id);
+        for refund in refunds.iter().filter(|refund| refund.row.refers_to == sale_id) {
+            target.note_refund(&refund.lines.iter().map(Line::from).collect::<Vec<_>>());
+        }
+    }
+    Ok(targets)
+}
+
+/// By the id of the reversed entry: the reversal.
+pub(super) fn list_reversals(connection: &mut DbConnection, tenant_id: Id, ids: &[Id]) -> QueryResult<HashMap<Id, Id>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found: Vec<(Option<Id>, Id)> = entries::table
+        .filter(entries::tenant_id.eq(tenant_id))
+        .filter(entries::kind.eq(EntryKind::Reversal))
+        .filter(entries::refers_to.eq_any(ids.to_vec()))
+        .select((entries::refers_to, entries::id))
+        .load(connection)?;
+    Ok(found
+        .into_iter()
+        .filter_map(|(reversed, reversal)| reversed.map(|reversed| (reversed, reversal)))
+        .collect())
+}
+
+/// The refunds of these sales that are not reversed, with their lines.
+pub(super) fn list_standing_refunds(
+    connection: &mut DbConnection,
+    tenant_id: Id,
+    sale_ids: &[Id],
+) -> QueryResult<Vec<Entry>> {
+    let refunds: Vec<EntryRow> = entries::table
+        .filter(entries::tenant_id.eq(tenant_id))
+        .filter(entries::kind.eq(EntryKind::Refund))
+        .filter(entries::refers_to.eq_any(sale_ids.to_vec()))
+        .select(EntryRow::as_select())
+        .load(connection)?;
+    let ids: Vec<Id> = refunds.iter().map(|refund| refund.id).collect();
+    let reversals = list_reversals(connection, tenant_id, &ids)?;
+    let standing = refunds
+        .into_iter()
+        .filter(|refund| !reversals.contains_key(&refund.id))
+        .collect();
+    list_lines_of(connection, tenant_id, standing)
+}
+
+/// By account and number of the entry: the invoice that it stands on.
+fn list_standing_invoices(
+    connection: &mut DbConnection,
+    tenant_id: Id,
+    targets: &[Target],
+) -> QueryResult<HashMap<(Id, i64), StandingInvoice>> {
+    let accounts: Vec<Id> = targets.iter().map(|target| target.row.account_id).collect();
+    let seqs: Vec<i64> = targets.iter().map(|target| target.row.seq).collect();
+    let on_invoice = invoices::tenant_id
+        .eq(invoice_entries::tenant_id)
+        .and(invoices::id.eq(invoice_entries::invoice_id));
+    // the pairs of all accounts with all numbers hold more than was asked; who looks up finds the right ones
+    let found: Vec<(Id, i64, Id, String)> = invoice_entries::table
+        .inner_join(invoices::table.on(on_invoice))
+        .filter(invoice_entries::tenant_id.eq(tenant_id))
+        .filter(invoice_entries::is_standing.eq(true))
+        .filter(invoice_entries::account_id.eq_any(accounts))
+        .filter(invoice_entries::entry_seq.eq_any(seqs))
+        .select((
+            invoice_entries::account_id,
+            invoice_entries::entry_seq,
+            invoices::id,
+            invoices::number,
+        ))
+        .load(connection)?;
+    let pairs = found
+        .into_iter()
+        .map(|(account_id, seq, id, number)| ((account_id, seq), StandingInvoice { id, number }));
+    Ok(pairs.collect())
+}

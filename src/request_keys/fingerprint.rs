@@ -1,0 +1,112 @@
+//! What makes two requests the same: operation, path parameters and typed body.
+
+use serde::Serialize;
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use crate::error::{ApiError, ApiResult};
+use crate::http::IdempotencyKey;
+use crate::id::Id;
+
+/// Which way of hashing [`RequestKey::try_new`] uses; it stands beside every hash, so that another may follow.
+pub const HASH_VERSION: i32 = 1;
+
+/// A request under its key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RequestKey {
+    /// The client's key, which becomes the id of what is made.
+    pub key: Id,
+    /// The operation's id in the contract.
+    pub operation: &'static str,
+    /// SHA-256 of the request by [`HASH_VERSION`].
+    pub hash: Vec<u8>,
+}
+
+impl RequestKey {
+    /// Takes the fingerprint of a request. White space, the order of keys, and fields that are left out or null make no
+    /// difference; neither do fields that hold their default, which the body's type leaves out when it is written.
+    ///
+    /// # Errors
+    /// Never in practice: a body that cannot be written as JSON.
+    pub fn try_new(
+        key: IdempotencyKey,
+        operation: &'static str,
+        path: &impl Serialize,
+        body: &impl Serialize,
+    ) -> ApiResult<Self> {
+        let mut text = String::from(operation);
+        for part in [serde_json::to_value(path), serde_json::to_value(body)] {
+            text.push('\n');
+            write_canonical(&part.map_err(ApiError::internal)?, &mut text);
+        }
+        Ok(Self {
+            key: key.0,
+            operation,
+            hash: Sha256::digest(text.as_bytes()).to_vec(),
+        })
+    }
+}
+
+/// JSON with sorted keys, without nulls, without white space.
+fn write_canonical(value: &Value, text: &mut String) {
+    match value {
+        Value::Object(members) => {
+            let mut members: Vec<_> = members.iter().filter(|(_, value)| !value.is_null()).collect();
+            members.sort_by_key(|(name, _)| name.as_str());
+            text.push('{');
+            for (name, value) in members {
+                text.push_str(&Value::from(name.as_str()).to_string());
+                text.push(':');
+                write_canonical(value, text);
+                text.push(',');
+            }
+            text.push('}');
+        }
+        Value::Array(items) => {
+            text.push('[');
+            for item in items {
+                write_canonical(item, text);
+                text.push(',');
+            }
+            text.push(']');
+        }
+        scalar => text.push_str(&scalar.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn hash(operation: &'static str, path: &Value, body: &Value) -> Vec<u8> {
+        RequestKey::try_new(IdempotencyKey(Id::NIL), operation, path, body)
+            .unwrap()
+            .hash
+    }
+
+    #[test]
+    fn order_and_absence_make_no_difference() {
+        let path = json!({"account_id": "a"});
+        let request = hash("post_sale", &path, &json!({"a": 1, "b": {"c": 2, "d": null}}));
+        assert_eq!(
+            request,
+            hash("post_sale", &path, &json!({"b": {"c": 2}, "e": null, "a": 1}))
+        );
+    }
+
+    #[test]
+    fn everything_else_does() {
+        let path = json!({"account_id": "a"});
+        let request = hash("post_sale", &path, &json!({"a": ["1", "2"]}));
+        for other in [
+            hash("post_refund", &path, &json!({"a": ["1", "2"]})),
+            hash("post_sale", &json!({"account_id": "b"}), &json!({"a": ["1", "2"]})),
+            hash("post_sale", &path, &json!({"a": ["2", "1"]})),
+            hash("post_sale", &path, &json!({"a": ["1,2"]})),
+            hash("post_sale", &path, &json!({"b": ["1", "2"]})),
+        ] {
+            assert_ne!(request, other);
+        }
+    }
+}
