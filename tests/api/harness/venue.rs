@@ -201,7 +201,17 @@ impl Venue {
         let clerk = person("Klaas Clerk", Role::Clerk);
         let backoffice = person("Bea Backoffice", Role::Backoffice);
         let (till_id, till) = terminal(&service, tenant_id, "Bar");
-        Venue { service, tenant_id, portal_admin, director, superuser, clerk, backoffice, till, till_id }
+        Venue {
+            service,
+            tenant_id,
+            portal_admin,
+            director,
+            superuser,
+            clerk,
+            backoffice,
+            till,
+            till_id,
+        }
     }
 
     /// Records the acceptance of the version that stands.
