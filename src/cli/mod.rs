@@ -1,5 +1,6 @@
 //! The command line.
 
+mod healthcheck;
 mod serve;
 
 use clap::{Parser, Subcommand};
@@ -28,6 +29,8 @@ enum Command {
     Migrate(DatabaseOptions),
     /// Print the contract, OpenAPI 3.1
     Openapi,
+    /// Ask a server on this machine whether it lives; exits with 1 when it does not
+    Healthcheck(healthcheck::HealthcheckOptions),
 }
 
 /// What ends a command before its time.
@@ -43,6 +46,7 @@ pub fn run(cli: Cli) -> Result<(), CliError> {
         Command::Serve(options) => serve::serve(&options),
         Command::Migrate(options) => migrate(&options),
         Command::Openapi => openapi(),
+        Command::Healthcheck(options) => healthcheck::healthcheck(&options),
     }
 }
 
