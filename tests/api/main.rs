@@ -14,5 +14,6 @@
 mod agreement;
 mod harness;
 mod invoice_runs;
+mod migrations;
 mod model;
 mod plumbing;

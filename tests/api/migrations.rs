@@ -1,0 +1,176 @@
+//! The two migration directories make the same tables, and `src/db/schema.rs` says what they are.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use diesel::sql_types::{BigInt, Text};
+use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection, sql_query};
+use onaccount::db::DatabaseUrl;
+
+use crate::harness::TestDatabase;
+
+/// The first words of a migration that has to differ from the other database's.
+const DIFFERS: &str = "-- Unlike ";
+
+/// Table by table, the columns in their order: name, SQL type, whether it may be null, place in the primary key (0: not
+/// in it).
+type Tables = BTreeMap<String, Vec<(String, String, bool, i64)>>;
+
+#[derive(QueryableByName)]
+struct Column {
+    #[diesel(sql_type = Text)]
+    table_name: String,
+    #[diesel(sql_type = Text)]
+    column_name: String,
+    #[diesel(sql_type = Text)]
+    kind: String,
+    #[diesel(sql_type = BigInt)]
+    is_nullable: i64,
+    #[diesel(sql_type = BigInt)]
+    key_place: i64,
+}
+
+const SQLITE_COLUMNS: &str = r#"
+    SELECT m.name AS table_name, c.name AS column_name, upper(c.type) AS kind,
+           (c."notnull" = 0) AS is_nullable, c.pk AS key_place
+    FROM sqlite_master m JOIN pragma_table_info(m.name) c
+    WHERE m.type = 'table' AND m.name NOT LIKE 'sqlite_%' AND m.name NOT LIKE '\_\_diesel%' ESCAPE '\'
+    ORDER BY m.name, c.cid"#;
+
+const POSTGRES_COLUMNS: &str = r"
+    SELECT t.relname::text AS table_name, c.attname::text AS column_name,
+           upper(format_type(c.atttypid, c.atttypmod)) AS kind, (NOT c.attnotnull)::int::bigint AS is_nullable,
+           coalesce(array_position(k.indkey::int2[], c.attnum), -1)::bigint + 1 AS key_place
+    FROM pg_class t
+    JOIN pg_attribute c ON c.attrelid = t.oid AND c.attnum > 0 AND NOT c.attisdropped
+    LEFT JOIN pg_index k ON k.indrelid = t.oid AND k.indisprimary
+    WHERE t.relkind = 'r' AND t.relnamespace = 'public'::regnamespace AND t.relname NOT LIKE '\_\_diesel%'
+    ORDER BY t.relname, c.attnum";
+
+fn tables(rows: Vec<Column>) -> Tables {
+    let mut tables = Tables::new();
+    for row in rows {
+        let kind = row.kind.replace("TIMESTAMP WITHOUT TIME ZONE", "TIMESTAMP");
+        let column = (row.column_name, kind, row.is_nullable == 1, row.key_place);
+        tables.entry(row.table_name).or_default().push(column);
+    }
+    tables
+}
+
+/// The tables that the migrations of this run's database have made.
+fn migrated_tables(database: &TestDatabase) -> Tables {
+    tables(match &database.url {
+        DatabaseUrl::Postgres(url) => {
+            let mut connection = PgConnection::establish(url).unwrap();
+            sql_query(POSTGRES_COLUMNS).load(&mut connection).unwrap()
+        }
+        DatabaseUrl::Sqlite(path) => {
+            let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+            sql_query(SQLITE_COLUMNS).load(&mut connection).unwrap()
+        }
+    })
+}
+
+/// The tables as `src/db/schema.rs` has them, read from its text.
+fn declared_tables() -> Tables {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/db/schema.rs")).unwrap();
+    let mut tables = Tables::new();
+    let (mut table, mut keys) = (String::new(), Vec::new());
+    for line in text.lines().map(str::trim) {
+        if let Some((name, rest)) = line.split_once(" (").filter(|_| line.ends_with(") {")) {
+            table = name.to_owned();
+            keys = rest.trim_end_matches(") {").split(", ").map(str::to_owned).collect();
+        } else if let Some((column, kind)) = line.trim_end_matches(',').split_once(" -> ") {
+            let inner = kind.strip_prefix("Nullable<").and_then(|kind| kind.strip_suffix('>'));
+            let place = keys.iter().position(|key| key == column).map_or(0, |index| index + 1);
+            let described = (
+                column.to_owned(),
+                sql_type(inner.unwrap_or(kind)).to_owned(),
+                inner.is_some(),
+                i64::try_from(place).unwrap(),
+            );
+            tables.entry(table.clone()).or_default().push(described);
+        }
+    }
+    tables
+}
+
+fn sql_type(diesel_type: &str) -> &'static str {
+    match diesel_type {
+        "SqlId" => "UUID",
+        "BigInt" => "BIGINT",
+        "Integer" => "INTEGER",
+        "Text" => "TEXT",
+        "Bool" => "BOOLEAN",
+        "Date" => "DATE",
+        "Timestamp" => "TIMESTAMP",
+        "Binary" => "BYTEA",
+        other => panic!("src/db/schema.rs has a type that this test does not know: {other}"),
+    }
+}
+
+#[test]
+fn the_migrated_tables_are_those_of_the_schema() {
+    let migrated = migrated_tables(&TestDatabase::new());
+    let declared = declared_tables();
+    assert!(declared.len() > 20, "the schema was not read: {declared:?}");
+    assert_eq!(
+        migrated.keys().collect::<Vec<_>>(),
+        declared.keys().collect::<Vec<_>>(),
+        "the tables differ"
+    );
+    for (table, columns) in &declared {
+        assert_eq!(&migrated[table], columns, "{table}: migrated (left), schema.rs (right)");
+    }
+}
+
+#[test]
+fn the_migrations_of_both_databases_are_the_same_text() {
+    let folder = |database: &str| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(database);
+        let migrations = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap());
+        migrations
+            .map(|entry| {
+                let text = fs::read_to_string(entry.path().join("up.sql")).unwrap();
+                (entry.file_name().into_string().unwrap(), text)
+            })
+            .collect::<BTreeMap<_, _>>()
+    };
+    let (postgres, sqlite) = (folder("postgres"), folder("sqlite"));
+    assert!(postgres.len() >= 4);
+    assert_eq!(postgres.keys().collect::<Vec<_>>(), sqlite.keys().collect::<Vec<_>>());
+    for (name, text) in &postgres {
+        let says_why = text.starts_with(DIFFERS) && sqlite[name].starts_with(DIFFERS);
+        assert!(
+            *text == sqlite[name] || says_why,
+            "{name} differs, and its first line does not say why"
+        );
+    }
+}
+
+#[derive(QueryableByName)]
+struct Named {
+    #[diesel(sql_type = Text)]
+    name: String,
+}
+
+/// A list of names must have one order on both databases, whatever collation the PostgreSQL server was made with.
+#[test]
+fn text_is_compared_by_bytes() {
+    let database = TestDatabase::new();
+    let otherwise: Vec<Named> = match &database.url {
+        DatabaseUrl::Postgres(url) => sql_query(
+            "SELECT (table_name || '.' || column_name)::text AS name FROM information_schema.columns
+             WHERE table_schema = 'public' AND data_type = 'text' AND collation_name IS DISTINCT FROM 'C'",
+        )
+        .load(&mut PgConnection::establish(url).unwrap()),
+        DatabaseUrl::Sqlite(path) => sql_query("SELECT name FROM sqlite_master WHERE upper(sql) LIKE '%COLLATE%'")
+            .load(&mut SqliteConnection::establish(path.to_str().unwrap()).unwrap()),
+    }
+    .unwrap();
+    assert_eq!(
+        otherwise.iter().map(|found| found.name.as_str()).collect::<Vec<_>>(),
+        [""; 0]
+    );
+}
