@@ -60,19 +60,30 @@ compile_client() {
 
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 
-# An empty database of this run: a file, or a database of its own on the test server.
+# An empty database of this run: a file; or a database on the test server, owned by a role that may do nothing else (on a
+# server that was not started here, by whoever the URL names).
 contract_database_url() {
     if [[ $1 == sqlite ]]; then
         printf 'sqlite:%s/onaccount.db' "$contract_folder"
-    else
-        local name="onaccount_contract_$$" psql=psql
-        # shellcheck disable=SC2154 # set by ./test when it started the server
-        if [[ -n $postgres_bin ]]; then psql=$postgres_bin/psql; fi
-        "$psql" --quiet --no-psqlrc "$ONACCOUNT_TEST_POSTGRES_URL" \
-            -c "DROP DATABASE IF EXISTS $name WITH (FORCE)" -c "CREATE DATABASE $name"
-        printf '%s/%s' "${ONACCOUNT_TEST_POSTGRES_URL%/*}" "$name"
+        return 0
     fi
+    local name="onaccount_contract_$$" psql=psql base=${ONACCOUNT_TEST_POSTGRES_URL%/*}
+    # shellcheck disable=SC2154 # set by ./test when it started the server
+    if [[ -n $postgres_folder ]]; then
+        psql=$postgres_bin/psql
+        base=${base/onaccount@/$name@}
+        postgres_statement "$psql" "DROP DATABASE IF EXISTS $name WITH (FORCE)"
+        postgres_statement "$psql" "DROP ROLE IF EXISTS $name"
+        postgres_statement "$psql" "CREATE ROLE $name LOGIN"
+        postgres_statement "$psql" "CREATE DATABASE $name OWNER $name"
+    else
+        postgres_statement "$psql" "DROP DATABASE IF EXISTS $name WITH (FORCE)"
+        postgres_statement "$psql" "CREATE DATABASE $name"
+    fi
+    printf '%s/%s' "$base" "$name"
 }
+
+postgres_statement() { "$1" --quiet --no-psqlrc -v ON_ERROR_STOP=1 "$ONACCOUNT_TEST_POSTGRES_URL" -c "$2" 2>&1 | grep -v NOTICE >&2 || true; }
 
 start_server() {
     contract_folder=$(mktemp -d "${TMPDIR:-/tmp}/onaccount-contract.XXXXXX")

@@ -37,9 +37,16 @@ const SQLITE_SETTINGS: &str = "
     PRAGMA cache_size = -65536;
     PRAGMA temp_store = MEMORY;";
 
+/// Failures are told apart by their English messages ([`super::Retry`]), and only some roles may choose the language.
 const POSTGRES_SETTINGS: &str = "
+    DO $$ BEGIN
+        PERFORM set_config('lc_messages', 'C', FALSE);
+    EXCEPTION WHEN insufficient_privilege THEN
+        IF current_setting('lc_messages') !~ '^(C|POSIX|en)' THEN
+            RAISE EXCEPTION 'messages are not in English: as administrator, ALTER ROLE % SET lc_messages = C', current_user;
+        END IF;
+    END $$;
     SET TIME ZONE 'UTC';
-    SET lc_messages = 'C';
     SET synchronous_commit = on;
     SET statement_timeout = '60s';
     SET lock_timeout = '5s';

@@ -1,5 +1,7 @@
 //! The schema's history, compiled in: one directory for each database, the same names in both. Forward only.
 
+use diesel::connection::SimpleConnection;
+use diesel::migration::MigrationVersion;
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use super::DbConnection;
@@ -11,17 +13,24 @@ const SQLITE: EmbeddedMigrations = embed_migrations!("migrations/sqlite");
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
+/// Processes that start together take turns, and the second finds nothing left to do. The lock goes with the connection.
+const POSTGRES_TURN: &str = "SET lock_timeout = 0; SET statement_timeout = 0; SELECT pg_advisory_lock(7190001);";
+
 /// Brings the schema up to date and answers the names of what was applied.
 ///
 /// # Errors
-/// What the database said; every migration is a transaction of its own.
+/// What the database said. On PostgreSQL every migration is a transaction of its own, on SQLite they are one.
 pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, Error> {
-    let mut connection = DbConnection::open(url, Purpose::Write)?;
-    let versions = match &mut connection {
-        DbConnection::Postgres(connection) => connection.run_pending_migrations(POSTGRES)?,
-        DbConnection::Sqlite(connection) => connection.run_pending_migrations(SQLITE)?,
-    };
-    Ok(versions.iter().map(ToString::to_string).collect())
+    let names = |versions: Vec<MigrationVersion<'_>>| versions.iter().map(ToString::to_string).collect();
+    match &mut DbConnection::open(url, Purpose::Write)? {
+        DbConnection::Postgres(connection) => {
+            connection.batch_execute(POSTGRES_TURN)?;
+            Ok(names(connection.run_pending_migrations(POSTGRES)?))
+        }
+        DbConnection::Sqlite(connection) => {
+            connection.immediate_transaction(|connection| Ok(names(connection.run_pending_migrations(SQLITE)?)))
+        }
+    }
 }
 
 /// How many migrations this binary knows that the database has not had yet.

@@ -174,3 +174,18 @@ fn text_is_compared_by_bytes() {
         [""; 0]
     );
 }
+
+/// Several processes may be started on one empty database at once.
+#[test]
+fn those_who_migrate_together_take_turns() {
+    let database = TestDatabase::empty();
+    let threads: Vec<_> = (0..4)
+        .map(|_| {
+            let url = database.url.clone();
+            std::thread::spawn(move || onaccount::db::migrate(&url).unwrap().len())
+        })
+        .collect();
+    let applied: Vec<usize> = threads.into_iter().map(|thread| thread.join().unwrap()).collect();
+    assert_eq!(applied.iter().filter(|count| **count > 0).count(), 1, "{applied:?}");
+    assert_eq!(migrated_tables(&database), migrated_tables(&TestDatabase::new()));
+}

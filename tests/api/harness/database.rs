@@ -27,6 +27,19 @@ impl TestDatabase {
         }
     }
 
+    /// A database without tables.
+    pub fn empty() -> Self {
+        let database = Self::new();
+        match &database.server {
+            Some((server, name)) => {
+                execute(server, &format!("DROP DATABASE {name} WITH (FORCE)"));
+                execute(server, &format!("CREATE DATABASE {name}"));
+            }
+            None => std::fs::remove_file(database.url.sqlite_path().unwrap()).unwrap(),
+        }
+        database
+    }
+
     fn sqlite() -> Self {
         static TEMPLATE: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
         let (_, template) = TEMPLATE.get_or_init(|| {
