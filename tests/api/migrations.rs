@@ -1,6 +1,6 @@
 //! The two migration directories make the same tables, and `src/db/schema.rs` says what they are.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
@@ -140,6 +140,12 @@ fn the_migrations_of_both_databases_are_the_same_text() {
     let (postgres, sqlite) = (folder("postgres"), folder("sqlite"));
     assert!(postgres.len() >= 4);
     assert_eq!(postgres.keys().collect::<Vec<_>>(), sqlite.keys().collect::<Vec<_>>());
+    let versions: BTreeSet<&str> = postgres.keys().filter_map(|name| name.split('_').next()).collect();
+    assert_eq!(
+        versions.len(),
+        postgres.len(),
+        "two migrations have the same version, so one is never applied"
+    );
     for (name, text) in &postgres {
         let says_why = text.starts_with(DIFFERS) && sqlite[name].starts_with(DIFFERS);
         assert!(
