@@ -132,6 +132,7 @@ fn cors(origins: &[String]) -> Cors {
         .allowed_methods(["GET", "POST", "PUT", "PATCH", "DELETE"])
         .allow_any_header()
         .expose_headers([
+            "Content-Disposition",
             "ETag",
             "Link",
             "Location",

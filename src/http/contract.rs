@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 
 use actix_web::HttpRequest;
-use actix_web::http::{Method, header};
+use actix_web::http::Method;
 use utoipa::openapi::{OpenApi, PathItem, RefOr, path::Operation};
 
-use crate::error::{ApiError, ApiResult, Code};
+use super::negotiation;
+use crate::error::ApiResult;
 
 /// An index of the contract, made once at start from the same list of routes that is served.
 #[derive(Debug, Default)]
@@ -56,45 +57,28 @@ impl Contract {
         Some(names.join(", "))
     }
 
+    /// The media types that the request's operation answers with, or `None` when it is no operation of the contract.
+    #[must_use]
+    pub fn produced(&self, request: &HttpRequest) -> Option<&[String]> {
+        let template = request.match_pattern()?;
+        let key = (request.method().clone(), template);
+        self.produces.get(&key).map(Vec::as_slice)
+    }
+
     /// Refuses a request whose `Accept` leaves none of the operation's media types.
     ///
     /// # Errors
     /// 406 `not_acceptable`, naming what can be had.
     pub fn check_accept(&self, request: &HttpRequest) -> ApiResult<()> {
-        let Some(accepted) = request
-            .headers()
-            .get(header::ACCEPT)
-            .and_then(|value| value.to_str().ok())
-        else {
-            return Ok(());
-        };
-        let Some(template) = request.match_pattern() else {
-            return Ok(());
-        };
-        let Some(produced) = self.produces.get(&(request.method().clone(), template)) else {
-            return Ok(());
-        };
-        if produced.is_empty() || produced.iter().any(|media_type| accepts(accepted, media_type)) {
-            return Ok(());
+        let produced = self.produced(request).unwrap_or_default();
+        let offered: Vec<&str> = produced.iter().map(String::as_str).collect();
+        let accepted = negotiation::accept_header(request);
+        if offered.is_empty() || negotiation::best(&accepted, &offered).is_some() {
+            Ok(())
+        } else {
+            Err(negotiation::not_acceptable(&offered))
         }
-        Err(ApiError::new(Code::NotAcceptable).detail(format!("this answer can be had as {}", produced.join(", "))))
     }
-}
-
-/// Whether an `Accept` header admits a media type (RFC 9110, 12.5.1), qualities of 0 apart.
-pub(super) fn accepts(accepted: &str, media_type: &str) -> bool {
-    accepted.split(',').any(|range| {
-        let mut parts = range.split(';').map(str::trim);
-        let range = parts.next().unwrap_or_default();
-        let is_refused = parts.any(|parameter| matches!(parameter, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"));
-        let (kind, _) = media_type.split_once('/').unwrap_or((media_type, ""));
-        !is_refused
-            && (range == "*/*"
-                || range.eq_ignore_ascii_case(media_type)
-                || range
-                    .strip_suffix("/*")
-                    .is_some_and(|range| range.eq_ignore_ascii_case(kind)))
-    })
 }
 
 fn operations(item: &PathItem) -> Vec<(Method, &Operation)> {
@@ -124,22 +108,4 @@ fn media_types(operation: &Operation) -> Vec<String> {
     }
     types.dedup();
     types
-}
-
-#[cfg(test)]
-mod tests {
-    use super::accepts;
-
-    #[test]
-    fn accept_is_read_by_range() {
-        for (accepted, admitted) in [
-            ("*/*", true),
-            ("application/json", true),
-            ("text/html, application/*;q=0.5", true),
-            ("text/csv", false),
-            ("application/json;q=0", false),
-        ] {
-            assert_eq!(accepts(accepted, "application/json"), admitted, "{accepted}");
-        }
-    }
 }
