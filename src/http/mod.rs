@@ -4,6 +4,7 @@
 pub mod boundary;
 mod contract;
 mod etag;
+mod examples;
 pub mod headers;
 mod idempotency;
 mod json;

@@ -6,6 +6,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Content, OpenApi, PathItem, Ref, RefOr, Response, SecurityRequirement};
 use utoipa::{Modify, OpenApi as _};
 
+use super::examples::{self, Schemas, in_place};
 use crate::auth::operations::{Needs, OPERATIONS};
 use crate::error::{FieldError, Problem};
 
@@ -66,9 +67,11 @@ pub fn base() -> OpenApi {
 /// Adds to every operation its security and the problems that any request can meet.
 #[must_use]
 pub fn complete(mut document: OpenApi) -> OpenApi {
+    let schemas = Schemas::new(&document);
     for item in document.paths.paths.values_mut() {
         for operation in operations(item) {
             complete_operation(operation);
+            give_examples(operation, &schemas);
         }
     }
     document
@@ -148,6 +151,24 @@ fn complete_operation(operation: &mut Operation) {
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response {
             complete_response(status, response);
+        }
+    }
+}
+
+fn give_examples(operation: &mut Operation, schemas: &Schemas) {
+    if let Some(RefOr::T(body)) = &mut operation.request_body {
+        for (media_type, content) in in_place(body.content.iter_mut()) {
+            schemas.complete(media_type, content);
+        }
+    }
+    for response in operation.responses.responses.values_mut() {
+        let RefOr::T(response) = response else { continue };
+        let problem = examples::of_problem(response);
+        for (media_type, content) in in_place(response.content.iter_mut()) {
+            if media_type == PROBLEM && content.example.is_none() {
+                content.example.clone_from(&problem);
+            }
+            schemas.complete(media_type, content);
         }
     }
 }

@@ -12,6 +12,7 @@
 )]
 
 mod agreement;
+mod contract;
 mod harness;
 mod invoice_runs;
 mod migrations;

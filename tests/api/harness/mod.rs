@@ -4,7 +4,7 @@ mod client;
 mod database;
 mod venue;
 
-pub use client::Actor;
+pub use client::{Actor, Answer};
 pub use database::TestDatabase;
 pub use venue::{Service, Venue};
 
