@@ -172,24 +172,24 @@ fn no_test_is_skipped(source: &Source) -> Vec<String> {
     lines_with(source, &["#[ignore"])
 }
 
-/// Texts speak of the product to those who have the repository and nothing else.
+/// Texts, and the comments of code, speak of the product to those who have the repository and nothing else.
 fn texts_need_nothing_else(source: &Source) -> Vec<String> {
+    let is_code = [".rs", ".ts"].iter().any(|extension| source.path.ends_with(extension));
+    let is_read = |line: &str| !is_code || line.trim_start().starts_with("//");
     let foreign = |line: &str| {
         let line = line.to_lowercase().replace("user-agent", "");
-        let names_an_issue = line
-            .split("issue ")
-            .skip(1)
-            .any(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || c == '#'));
-        names_an_issue
+        let mut issues = line.split("issue ").skip(1);
+        issues.any(|rest| rest.starts_with(|c: char| c.is_ascii_digit() || c == '#'))
             || ["/work/", "../shared", "this session", "agent"]
                 .iter()
                 .any(|word| line.contains(word))
     };
-    source
+    let lines = source
         .text
         .lines()
         .enumerate()
-        .filter(|(_, line)| foreign(line))
+        .filter(|(_, line)| is_read(line) && foreign(line));
+    lines
         .map(|(index, line)| format!("{}:{}: {}", source.path, index + 1, line.trim()))
         .collect()
 }
