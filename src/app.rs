@@ -20,6 +20,7 @@ use crate::error::{ApiError, ApiResult, Code};
 use crate::http::boundary::boundary;
 use crate::http::{Contract, openapi, path_config, problem_pages};
 use crate::request_keys::InFlight;
+use crate::statements;
 
 /// What handlers share. Nothing in it is needed by another process that serves the same database.
 pub struct AppState {
@@ -63,7 +64,8 @@ impl AppState {
 /// Every route of the API, in the order of the documentation.
 fn routes(api: &mut ServiceConfig) {
     api.service(agreement::http::get_agreement)
-        .service(agreement::http::accept_agreement);
+        .service(agreement::http::accept_agreement)
+        .service(statements::http::get_statement);
 }
 
 /// The contract, generated from the routes.

@@ -21,5 +21,6 @@ pub mod money;
 pub mod period;
 pub mod quantity;
 pub mod request_keys;
+pub mod statements;
 pub mod telemetry;
 pub mod text;

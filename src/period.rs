@@ -57,6 +57,18 @@ impl Period {
     }
 }
 
+/// Reads a business date from JSON or a query: exactly `YYYY-MM-DD`, so that both databases compare it alike. For
+/// `#[serde(deserialize_with = "..")]`.
+///
+/// # Errors
+/// What was expected.
+pub fn read_date<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Error> {
+    let text: String = serde::Deserialize::deserialize(deserializer)?;
+    let has_form = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+    let date = if has_form { text.parse().ok() } else { None };
+    date.ok_or_else(|| serde::de::Error::custom("expected a date such as 2026-10-31"))
+}
+
 /// The business date of a moment (UTC): the date on the wall in the tenant's zone, or the date before it while the clock on the
 /// wall shows less than the start of the business day (minutes after midnight).
 #[must_use]
@@ -103,6 +115,24 @@ mod tests {
         );
         assert!(Period::try_new(date("2026-01-01"), date("2026-01-01") + Days::new(1829)).is_ok());
         assert!(Period::try_new(date("2026-01-01"), date("2026-01-01") + Days::new(1830)).is_err());
+    }
+
+    #[test]
+    fn a_date_has_one_spelling() {
+        let read = |text: &str| read_date(serde_json::Value::from(text)).ok();
+        assert_eq!(read("2026-10-31"), Some(date("2026-10-31")));
+        for wrong in [
+            "2026-10-32",
+            "2026-1-31",
+            "2026-10-31 ",
+            "+026-10-31",
+            "12026-10-3",
+            "20261031",
+            "2026-10-31T00:00:00Z",
+            "",
+        ] {
+            assert_eq!(read(wrong), None, "{wrong}");
+        }
     }
 
     #[test]

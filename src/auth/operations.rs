@@ -18,4 +18,5 @@ pub enum Needs {
 pub const OPERATIONS: &[(&str, Needs)] = &[
     ("accept_agreement", Needs::Permission(P::AgreementAccept)),
     ("get_agreement", Needs::SignIn),
+    ("get_statement", Needs::Permission(P::StatementsRead)),
 ];

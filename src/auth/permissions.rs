@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use crate::text_enum;
 
 macro_rules! permissions {
-    ($($variant:ident => $text:literal, $doc:literal;)+) => {
+    ($($variant:ident => $text:tt, $doc:literal;)+) => {
         text_enum! {
             /// A right to do one kind of thing in a tenant (or, `portal.manage`, in the portal).
             pub enum Permission { $(#[doc = $doc] $variant => $text),+ }

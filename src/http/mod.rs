@@ -25,4 +25,4 @@ pub use language::Language;
 pub use negotiation::TableFormat;
 pub use page::{Cursor, Page, PageLimit, PageRequest};
 pub use path::path_config;
-pub use query::{TableQuery, ValidQuery};
+pub use query::{TableQuery, ValidQuery, period_of};

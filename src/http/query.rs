@@ -4,11 +4,13 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
+use chrono::NaiveDate;
 use serde::de::DeserializeOwned;
 use utoipa::IntoParams;
 
 use super::table::CsvOptions;
 use crate::error::{ApiError, ApiResult, Code, FieldError};
+use crate::period::{Period, PeriodError};
 
 /// The query as a `T`. What `T` declares in the contract is what is known: any other parameter is refused by name.
 #[derive(Debug, Clone)]
@@ -39,6 +41,20 @@ impl<T: DeserializeOwned + IntoParams> FromRequest for TableQuery<T> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(parse_table(request.query_string()))
     }
+}
+
+/// The period of the parameters `from` and `to`.
+///
+/// # Errors
+/// 422, naming `to`, when it is before `from` or too far after it.
+pub fn period_of(from: NaiveDate, to: NaiveDate) -> ApiResult<Period> {
+    Period::try_new(from, to).map_err(|error| {
+        let code = match error {
+            PeriodError::TurnedRound { .. } => "period_turned_round",
+            PeriodError::TooLong { .. } => "period_too_long",
+        };
+        ApiError::parameter("to", code, error.to_string())
+    })
 }
 
 fn parse_table<T: DeserializeOwned + IntoParams>(query: &str) -> ApiResult<TableQuery<T>> {
