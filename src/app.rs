@@ -12,15 +12,15 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt, scope};
 use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
-use crate::agreement;
 use crate::auth::{ActorCache, Passwords, Tokens, authenticate};
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::http::boundary::boundary;
 use crate::http::{Contract, openapi, path_config, problem_pages};
+use crate::jobs::Bell;
 use crate::request_keys::InFlight;
-use crate::statements;
+use crate::{agreement, invoice_runs, invoices, jobs, statements};
 
 /// What handlers share. Nothing in it is needed by another process that serves the same database.
 pub struct AppState {
@@ -38,6 +38,8 @@ pub struct AppState {
     pub in_flight: InFlight,
     /// The contract, indexed.
     pub contract: Contract,
+    /// Wakes the workers of jobs.
+    pub job_bell: Bell,
     /// Origins that browsers may call from.
     pub cors_origins: Vec<String>,
 }
@@ -56,6 +58,7 @@ impl AppState {
             actors: ActorCache::default(),
             in_flight: InFlight::default(),
             contract: Contract::new(&contract()),
+            job_bell: Bell::default(),
             cors_origins,
         }))
     }
@@ -65,7 +68,20 @@ impl AppState {
 fn routes(api: &mut ServiceConfig) {
     api.service(agreement::http::get_agreement)
         .service(agreement::http::accept_agreement)
-        .service(statements::http::get_statement);
+        .service(statements::http::get_statement)
+        .service(invoice_runs::http::create_invoice_run)
+        .service(invoice_runs::http::preview_invoice_run)
+        .service(invoice_runs::http::list_invoice_runs)
+        .service(invoice_runs::http::get_invoice_run)
+        .service(invoice_runs::http::list_invoice_run_accounts)
+        .service(invoice_runs::http::reverse_invoice_run)
+        .service(invoices::http::list_invoices)
+        .service(invoices::http::get_invoice)
+        .service(invoices::http::list_invoice_lines)
+        .service(invoices::http::reverse_invoice)
+        .service(jobs::http::list_jobs)
+        .service(jobs::http::get_job)
+        .service(jobs::http::cancel_job);
 }
 
 /// The contract, generated from the routes.

@@ -47,6 +47,9 @@ pub struct ServerOptions {
     /// Worker threads; by default one for each core
     #[arg(long, env = "ONACCOUNT_WORKERS")]
     pub workers: Option<usize>,
+    /// Threads for long work such as invoice runs; with 0, other processes have to do it
+    #[arg(long, env = "ONACCOUNT_JOB_WORKERS", default_value_t = 2)]
+    pub job_workers: usize,
     /// How long a stopping server may take to finish what it accepted, in seconds
     #[arg(long, env = "ONACCOUNT_SHUTDOWN_SECONDS", default_value_t = 30)]
     pub shutdown_seconds: u64,

@@ -16,6 +16,8 @@ pub mod error;
 pub mod http;
 pub mod id;
 pub mod invoice_runs;
+pub mod invoices;
+pub mod jobs;
 pub mod ledger;
 pub mod money;
 pub mod period;

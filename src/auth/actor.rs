@@ -1,6 +1,6 @@
 //! The one who asks, with everything a request needs to know about them and their tenant.
 
-use chrono::{NaiveDate, NaiveDateTime};
+use chrono::{NaiveDate, NaiveDateTime, TimeZone};
 use chrono_tz::Tz;
 
 use super::{Permission, PermissionSet, Role};
@@ -55,6 +55,12 @@ pub struct TenantContext {
 }
 
 impl TenantContext {
+    /// The date on the wall in the tenant's zone: invoices are dated by it, not by the business day.
+    #[must_use]
+    pub fn today(&self, now: Timestamp) -> NaiveDate {
+        self.time_zone.from_utc_datetime(&now.naive_utc()).date_naive()
+    }
+
     /// The business date of an instant (product.md, 2).
     #[must_use]
     pub fn business_date(&self, at: Timestamp) -> NaiveDate {

@@ -21,5 +21,5 @@ pub use extract::{Allowed, Anyone, SignedIn, authenticate};
 pub use keys::{NewKey, key_hash};
 pub use passwords::Passwords;
 pub use permissions::{Demand, Permission, PermissionSet, Role, TERMINAL, can};
-pub use store::{ActorRow, find_user_actor_parts};
+pub use store::{ActorRow, find_tenant, find_user_actor_parts};
 pub use tokens::{AccessClaims, Tokens};

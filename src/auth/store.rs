@@ -104,7 +104,7 @@ pub(super) fn list_roles(connection: &mut DbConnection, tenant_id: Id, user_id: 
 }
 
 /// A tenant with the settings that rules need.
-pub(super) fn find_tenant(connection: &mut DbConnection, tenant_id: Id) -> ApiResult<Option<TenantContext>> {
+pub fn find_tenant(connection: &mut DbConnection, tenant_id: Id) -> ApiResult<Option<TenantContext>> {
     let row: Option<TenantRow> = tenants::table
         .find(tenant_id)
         .select(TenantRow::as_select())

@@ -11,6 +11,7 @@ use crate::app::{self, AppState};
 use crate::clock::Clock;
 use crate::config::{self, ServerOptions};
 use crate::db::{self, Db};
+use crate::jobs::{Services, Workers};
 
 /// A client that sends its headers more slowly than this is let go.
 const HEADERS_WAIT_MAX: Duration = Duration::from_secs(10);
@@ -22,6 +23,7 @@ pub type ServeError = CliError;
 pub struct Server {
     listener: TcpListener,
     workers: Option<usize>,
+    job_workers: usize,
     shutdown_seconds: u64,
     /// What the server shares with whoever started it.
     pub state: Arc<AppState>,
@@ -46,6 +48,7 @@ impl Server {
         Ok(Server {
             listener,
             workers: options.workers,
+            job_workers: options.job_workers,
             shutdown_seconds: options.shutdown_seconds,
             state,
         })
@@ -64,16 +67,16 @@ impl Server {
     /// # Errors
     /// When the port is lost.
     pub fn run(self) -> Result<(), ServeError> {
-        actix_web::rt::System::new().block_on(self.start()?)?;
-        Ok(())
+        // actix's server is made within the system that runs it
+        actix_web::rt::System::new().block_on(async { Ok(self.start()?.finish().await?) })
     }
 
-    /// Starts serving; the future ends when the server has stopped. Its handle stops it.
+    /// Starts serving, and working on jobs.
     ///
     /// # Errors
-    /// When the port is lost.
-    pub fn start(self) -> Result<actix_web::dev::Server, ServeError> {
-        let state = self.state;
+    /// When the port is lost, or the system has no more threads.
+    pub fn start(self) -> Result<RunningServer, ServeError> {
+        let state = Arc::clone(&self.state);
         let server = HttpServer::new(move || app::application(Arc::clone(&state)))
             .client_request_timeout(HEADERS_WAIT_MAX)
             .shutdown_timeout(self.shutdown_seconds);
@@ -81,7 +84,38 @@ impl Server {
             Some(workers) => server.workers(workers),
             None => server,
         };
-        Ok(server.listen(self.listener)?.run())
+        let server = server.listen(self.listener)?.run();
+        let services = Services {
+            db: self.state.db.clone(),
+            clock: self.state.clock.clone(),
+        };
+        let workers = Workers::start(&services, &self.state.job_bell, self.job_workers)?;
+        Ok(RunningServer { server, workers })
+    }
+}
+
+/// A server that serves.
+pub struct RunningServer {
+    server: actix_web::dev::Server,
+    workers: Workers,
+}
+
+impl RunningServer {
+    /// Stops it.
+    #[must_use]
+    pub fn handle(&self) -> actix_web::dev::ServerHandle {
+        self.server.handle()
+    }
+
+    /// Ends when the server was told to stop and has finished what it accepted; a job stops at the end of its chunk, and
+    /// another process goes on.
+    ///
+    /// # Errors
+    /// When the port is lost.
+    pub async fn finish(self) -> std::io::Result<()> {
+        let ended = self.server.await;
+        self.workers.stop();
+        ended
     }
 }
 

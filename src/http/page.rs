@@ -99,23 +99,32 @@ impl<K: Serialize + DeserializeOwned> PageRequest<K> {
         self.limit.saturating_add(1)
     }
 
+    /// How many items the page has at most.
+    #[must_use]
+    pub fn limit(&self) -> usize {
+        usize::try_from(self.limit).unwrap_or(usize::MAX)
+    }
+
+    /// Points at what comes after this key, for a list that cuts its own pages.
+    ///
+    /// # Errors
+    /// Never in practice: a key that cannot be written as JSON.
+    pub fn cursor_after(&self, after: K) -> ApiResult<String> {
+        encode(&Position {
+            scope: self.scope.clone(),
+            after,
+        })
+    }
+
     /// Cuts the rows to the page and points at the next one. `key` is what the list is sorted by.
     ///
     /// # Errors
     /// Never in practice: a key that cannot be written as JSON.
     pub fn page<T>(&self, mut rows: Vec<T>, key: impl Fn(&T) -> K) -> ApiResult<Page<T>> {
-        let limit = usize::try_from(self.limit).unwrap_or(usize::MAX);
-        let has_more = rows.len() > limit;
-        rows.truncate(limit);
+        let has_more = rows.len() > self.limit();
+        rows.truncate(self.limit());
         let last = rows.last().filter(|_| has_more).map(key);
-        let next_cursor = last
-            .map(|after| {
-                encode(&Position {
-                    scope: self.scope.clone(),
-                    after,
-                })
-            })
-            .transpose()?;
+        let next_cursor = last.map(|after| self.cursor_after(after)).transpose()?;
         Ok(Page {
             items: rows,
             next_cursor,
@@ -144,7 +153,7 @@ pub struct Page<T> {
     /// The items, in the order of the list.
     pub items: Vec<T>,
     /// Send it as `cursor` to get the next page; null on the last one.
-    #[schema(required)]
+    #[schema(required, example = "eyJzIjoiMSJ9")]
     pub next_cursor: Option<String>,
 }
 

@@ -6,24 +6,30 @@
 use std::collections::{BTreeMap, HashSet};
 
 use chrono::NaiveDate;
-use uuid::Uuid;
 
-/// What an invoice does to the account it is made for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum ResetType {
-    /// The account stays as it is.
-    None,
-    /// The invoiced part leaves the balance; the spending room is restored.
-    BalanceToZero,
-    /// The invoiced part leaves the balance and the limit: a fixed budget is used up.
-    LimitMinusInvoiced,
+use crate::id::Id;
+use crate::text_enum;
+
+text_enum! {
+    /// What an invoice does to the account it is made for.
+    pub enum ResetType {
+        /// The account stays as it is.
+        None => "none",
+        /// The invoiced part leaves the balance; the spending room is restored.
+        BalanceToZero => "balance_to_zero",
+        /// The invoiced part leaves the balance and the limit: a fixed budget is used up.
+        LimitMinusInvoiced => "limit_minus_invoiced",
+    }
 }
 
-/// What happens to entries from before the period that no standing invoice covers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Late {
-    Include,
-    Exclude,
+text_enum! {
+    /// What happens to entries from before the period that no standing invoice covers.
+    pub enum Late {
+        /// They are invoiced with the period.
+        Include => "include",
+        /// They wait for another run.
+        Exclude => "exclude",
+    }
 }
 
 /// The parameters of a run that decide what it takes and how it resets. Both dates are inclusive business dates.
@@ -47,13 +53,13 @@ pub enum BillableKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OpenEntry {
     pub seq: i64,
-    pub id: Uuid,
+    pub id: Id,
     pub kind: BillableKind,
     /// Below zero for a sale, above zero for a refund.
     pub balance_change_minor: i64,
     pub business_date: NaiveDate,
     /// Of a refund: its sale; `None` for a refund without a sale.
-    pub refund_of: Option<Uuid>,
+    pub refund_of: Option<Id>,
     /// Of a refund whose sale stands on an earlier invoice: that invoice, and how it reset the sale.
     pub origin: Option<Origin>,
     pub line_count: i64,
@@ -62,7 +68,7 @@ pub struct OpenEntry {
 /// Where the sale of a refund was invoiced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Origin {
-    pub invoice_id: Uuid,
+    pub invoice_id: Id,
     pub reset_type: ResetType,
 }
 
@@ -84,26 +90,18 @@ pub struct AccountFacts {
     /// Ordered by `seq`.
     pub open: Vec<OpenEntry>,
     /// Every invoice that an [`Origin`] of `open` names.
-    pub origins: BTreeMap<Uuid, OriginInvoice>,
+    pub origins: BTreeMap<Id, OriginInvoice>,
 }
 
-/// Why a run makes no invoice for an account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum SkipReason {
-    NothingToInvoice,
-    CreditAccount,
-    NoBillingHolder,
-}
-
-impl SkipReason {
-    /// The stable code, as stored and as answered.
-    #[must_use]
-    pub const fn code(self) -> &'static str {
-        match self {
-            Self::NothingToInvoice => "nothing_to_invoice",
-            Self::CreditAccount => "credit_account",
-            Self::NoBillingHolder => "no_billing_holder",
-        }
+text_enum! {
+    /// Why a run makes no invoice for an account.
+    pub enum SkipReason {
+        /// No unreversed sale, refund or charge waits for an invoice.
+        NothingToInvoice => "nothing_to_invoice",
+        /// Prepaid money stands on it.
+        CreditAccount => "credit_account",
+        /// Nobody pays for it.
+        NoBillingHolder => "no_billing_holder",
     }
 }
 
@@ -119,7 +117,7 @@ pub struct CoveredEntry {
     pub seq: i64,
     /// How this entry is reset: the run's way, or the way its sale was.
     pub reset_type: ResetType,
-    pub origin_invoice_id: Option<Uuid>,
+    pub origin_invoice_id: Option<Id>,
     /// From before the period.
     pub is_late: bool,
     pub line_count: i64,
@@ -128,7 +126,7 @@ pub struct CoveredEntry {
 /// Limit that an earlier invoice took and that this one gives back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitReturn {
-    pub origin_invoice_id: Uuid,
+    pub origin_invoice_id: Id,
     /// Above zero.
     pub amount_minor: i64,
 }
@@ -177,7 +175,7 @@ pub fn plan(facts: &AccountFacts, terms: &RunTerms) -> Result<Outcome, AmountOve
 fn entries_taken<'a>(open: &'a [OpenEntry], terms: &RunTerms) -> Vec<&'a OpenEntry> {
     let in_period =
         |e: &OpenEntry| e.business_date <= terms.to && (terms.late == Late::Include || e.business_date >= terms.from);
-    let sold: HashSet<Uuid> = open
+    let sold: HashSet<Id> = open
         .iter()
         .filter(|e| in_period(e) && e.kind != BillableKind::Refund)
         .map(|e| e.id)
@@ -192,7 +190,7 @@ fn invoice(facts: &AccountFacts, terms: &RunTerms, taken: &[&OpenEntry]) -> Resu
     let mut total = 0;
     let mut cleared = 0;
     let mut out_of_limit = 0;
-    let mut refunded_by_origin: BTreeMap<Uuid, i64> = BTreeMap::new();
+    let mut refunded_by_origin: BTreeMap<Id, i64> = BTreeMap::new();
     for entry in taken {
         total = subtract(total, entry.balance_change_minor)?;
         let reset_type = reset_of(entry, terms);
@@ -248,8 +246,8 @@ fn limit_change(out_of_limit: i64, credit_limit_minor: i64) -> Result<i64, Amoun
 
 /// An invoice never gives back more than it took.
 fn limit_returns(
-    refunded_by_origin: &BTreeMap<Uuid, i64>,
-    origins: &BTreeMap<Uuid, OriginInvoice>,
+    refunded_by_origin: &BTreeMap<Id, i64>,
+    origins: &BTreeMap<Id, OriginInvoice>,
 ) -> Result<Vec<LimitReturn>, AmountOverflow> {
     let mut returns = Vec::new();
     for (&origin_invoice_id, &refunded) in refunded_by_origin {

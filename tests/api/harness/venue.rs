@@ -27,6 +27,11 @@ pub struct Service {
 
 impl Service {
     pub fn start() -> Self {
+        Self::with_job_workers(1)
+    }
+
+    /// With 0, jobs wait until the test works on them itself.
+    pub fn with_job_workers(job_workers: usize) -> Self {
         let database = TestDatabase::new();
         let clock = Clock::manual(at(NOON));
         let options = ServerOptions {
@@ -38,6 +43,7 @@ impl Service {
             secret: Some("a secret for tests, of thirty-two characters".into()),
             cors_origins: vec!["https://backoffice.example".into()],
             workers: Some(2),
+            job_workers,
             shutdown_seconds: 5,
         };
         let server = Server::prepare(&options, clock.clone()).unwrap();
@@ -48,7 +54,7 @@ impl Service {
             actix_web::rt::System::new().block_on(async move {
                 let server = server.start().unwrap();
                 send.send(server.handle()).unwrap();
-                server.await.unwrap();
+                server.finish().await.unwrap();
             });
         });
         let handle = receive.recv().unwrap();

@@ -1,1 +1,8 @@
+pub mod books;
+mod jobs;
 mod plan;
+mod property;
+mod resets;
+mod reversal;
+mod selection;
+mod sound;

@@ -38,6 +38,12 @@ pub struct Entry {
     pub is_reversed: bool,
 }
 
+impl Entry {
+    pub fn is_standing(&self, kind: Kind) -> bool {
+        self.kind == kind && !self.is_reversed
+    }
+}
+
 #[derive(Debug, Clone)]
 pub struct Invoice {
     pub no: usize,
@@ -118,10 +124,6 @@ impl Account {
         Ok(seq)
     }
 
-    pub fn is_standing(&self, entry: &Entry, kind: Kind) -> bool {
-        entry.kind == kind && !entry.is_reversed
-    }
-
     pub fn standing_invoice_of(&self, seq: usize) -> Option<&Invoice> {
         self.invoices
             .iter()
@@ -142,7 +144,7 @@ impl Account {
     fn refunds_of(&self, sale: usize) -> impl Iterator<Item = &Entry> {
         self.entries
             .iter()
-            .filter(move |e| e.refers_to == Some(sale) && self.is_standing(e, Kind::Refund))
+            .filter(move |e| e.refers_to == Some(sale) && e.is_standing(Kind::Refund))
     }
 
     pub fn refund(&mut self, sale: usize, amount: i64, day: i32) -> Result<usize, Refused> {
@@ -208,7 +210,7 @@ impl Account {
 
     /// Makes the invoice of a run and answers its number.
     pub fn run(&mut self, run: Run) -> Result<usize, Refused> {
-        if self.entries.iter().any(|e| self.is_standing(e, Kind::Credit)) {
+        if self.entries.iter().any(|e| e.is_standing(Kind::Credit)) {
             return Err("credit_account");
         }
         let taken = self.covered_by(run);

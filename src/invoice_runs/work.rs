@@ -1,0 +1,118 @@
+//! The job that makes a run's invoices, chunk by chunk.
+
+use crate::auth::{ActorKind, TenantContext, find_tenant};
+use crate::clock::Clock;
+use crate::db::DbConnection;
+use crate::error::{ApiError, ApiResult};
+use crate::id::Id;
+use crate::invoices::store::get_issuer;
+use crate::jobs::model::JobRow;
+use crate::jobs::store::{Renewal, find_job};
+use crate::jobs::worker::Services;
+use crate::jobs::{JobStatus, Lease, Step, Work};
+use crate::ledger::Author;
+
+use super::chunk::CHUNK_ACCOUNTS_MAX;
+use super::commit::{Chunk, commit_chunk};
+use super::draft::draft_chunk;
+use super::model::{RunAccountState, RunRow, RunStatus};
+use super::store;
+
+/// Makes the invoices of a run. How far it is stands in the job's progress: the ordinal of the last account that is done.
+pub struct RunWork;
+
+impl Work for RunWork {
+    fn step(&self, services: &Services, lease: &Lease) -> ApiResult<Step> {
+        let done = || Step::Done {
+            result_path: result_path(lease.subject_id),
+        };
+        let Some(chunk) = read_next_chunk(services, lease)? else {
+            return Ok(done());
+        };
+        let clock: &Clock = &services.clock;
+        let renewal = services
+            .db
+            .write_blocking(|connection| commit_chunk(connection, clock, lease, &chunk))?;
+        Ok(match renewal {
+            Renewal::Lost => Step::LeaseLost,
+            _ if chunk.last_ordinal >= chunk.total => done(),
+            Renewal::CancelAsked => Step::Cancelled,
+            Renewal::Renewed => Step::More,
+        })
+    }
+
+    fn end(&self, connection: &mut DbConnection, tenant_id: Id, run_id: Id, status: JobStatus) -> ApiResult<()> {
+        Ok(store::set_status(connection, tenant_id, run_id, status_after(status))?)
+    }
+}
+
+/// What a run is when the job that made its invoices has ended so.
+pub(super) fn status_after(status: JobStatus) -> RunStatus {
+    match status {
+        JobStatus::Queued | JobStatus::Running => RunStatus::Pending,
+        JobStatus::Succeeded => RunStatus::Completed,
+        JobStatus::Failed => RunStatus::Failed,
+        JobStatus::Cancelled => RunStatus::Cancelled,
+    }
+}
+
+/// Where a run can be seen.
+#[must_use]
+pub fn result_path(run_id: Id) -> String {
+    format!("/v1/invoice-runs/{run_id}")
+}
+
+/// Drafts the next chunk on one snapshot; nothing when every account is done.
+///
+/// # Errors
+/// When the database fails, or an amount does not fit.
+pub fn read_next_chunk(services: &Services, lease: &Lease) -> ApiResult<Option<Chunk>> {
+    services.db.read_blocking(|connection| read_chunk(connection, lease))
+}
+
+fn read_chunk(connection: &mut DbConnection, lease: &Lease) -> ApiResult<Option<Chunk>> {
+    let (tenant, run, job) = read_subject(connection, lease)?;
+    let rows_max = i64::try_from(CHUNK_ACCOUNTS_MAX).map_err(ApiError::internal)?;
+    let pending = store::next_accounts(
+        connection,
+        tenant.id,
+        run.id,
+        RunAccountState::Pending,
+        job.progress_done,
+        rows_max,
+    )?;
+    let ids: Vec<Id> = pending.iter().map(|account| account.account_id).collect();
+    let drafts = draft_chunk(connection, tenant.id, &run.terms(), &ids)?;
+    let Some(last) = drafts.len().checked_sub(1).and_then(|last| pending.get(last)) else {
+        return Ok(None);
+    };
+    let (issuer, number_prefix) = get_issuer(connection, tenant.id)?;
+    Ok(Some(Chunk {
+        author: author_of(&run.actor_kind, run.actor_id, &run.actor_name),
+        last_ordinal: last.ordinal,
+        total: job.progress_total,
+        run,
+        tenant,
+        issuer,
+        number_prefix,
+        drafts,
+    }))
+}
+
+/// What a job of a run works on.
+pub(super) fn read_subject(connection: &mut DbConnection, lease: &Lease) -> ApiResult<(TenantContext, RunRow, JobRow)> {
+    let missing = || ApiError::internal(format!("the subject of job {} is not there", lease.job_id));
+    let tenant = find_tenant(connection, lease.tenant_id)?.ok_or_else(missing)?;
+    let run = store::find_run(connection, lease.tenant_id, lease.subject_id)?.ok_or_else(missing)?;
+    let job = find_job(connection, lease.tenant_id, lease.job_id)?.ok_or_else(missing)?;
+    Ok((tenant, run, job))
+}
+
+/// Who asked for a job, as they will stand on what it posts.
+pub(super) fn author_of(kind: &str, id: Id, name: &str) -> Author {
+    Author {
+        kind: kind.parse::<ActorKind>().unwrap_or(ActorKind::System),
+        id,
+        name: name.to_owned(),
+    }
+}

@@ -1,0 +1,251 @@
+//! `/v1/invoices`.
+
+use std::sync::Arc;
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use chrono::{Datelike, NaiveDate};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::model::{Invoice, InvoiceKind, InvoiceLine, InvoiceStatus, InvoiceSummary};
+use super::reversal::{Order, reverse_invoices};
+use super::{read, store};
+use crate::app::AppState;
+use crate::auth::{Actor, Allowed, TenantContext, can};
+use crate::clock::Clock;
+use crate::db::DbConnection;
+use crate::error::{ApiError, ApiResult, Code};
+use crate::http::{Cursor, IdempotencyKey, Page, PageLimit, PageRequest, ValidQuery, headers};
+use crate::id::Id;
+use crate::invoice_runs::store::earliest_pending_date;
+use crate::ledger::{Author, TenantRules};
+use crate::request_keys::{self, KeyRow, RequestKey};
+
+/// Which invoices to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct InvoiceFilter {
+    /// Only of this account.
+    account_id: Option<Id>,
+    /// Only those that this customer pays.
+    payer_id: Option<Id>,
+    /// Only of this run, what takes its invoices back included.
+    run_id: Option<Id>,
+    kind: Option<InvoiceKind>,
+    status: Option<InvoiceStatus>,
+    /// The invoice with this number.
+    #[param(example = "2026-00017", max_length = 40)]
+    number: Option<String>,
+    /// Only with this invoice date or a later one.
+    from: Option<NaiveDate>,
+    /// Only with this invoice date or an earlier one.
+    to: Option<NaiveDate>,
+    /// How many invoices a page has.
+    limit: Option<PageLimit>,
+    /// Where the last page ended.
+    cursor: Option<Cursor>,
+}
+
+/// List invoices
+///
+/// Invoices and credit notes, the newest number first.
+#[utoipa::path(tag = "invoicing", params(InvoiceFilter), responses(
+    (status = 200, description = "A page of invoices", body = Page<InvoiceSummary>),
+))]
+#[get("/invoices")]
+pub async fn list_invoices(
+    actor: Allowed<can::InvoicingRun>,
+    query: ValidQuery<InvoiceFilter>,
+    request: HttpRequest,
+    app: web::Data<AppState>,
+) -> ApiResult<HttpResponse> {
+    let (tenant_id, currency) = (actor.tenant()?.id, actor.tenant()?.currency);
+    let asked = query.0;
+    let filter = store::Filter {
+        account_id: asked.account_id,
+        payer_id: asked.payer_id,
+        run_id: asked.run_id,
+        kind: asked.kind,
+        status: asked.status,
+        number: asked.number,
+        from: asked.from,
+        to: asked.to,
+    };
+    let page: PageRequest<(i32, i64)> =
+        PageRequest::try_new(tenant_id, "invoices", &filter, asked.limit, asked.cursor.as_ref())?;
+    let (after, rows_max) = (page.after, page.rows_max());
+    let rows = app
+        .db
+        .read(move |connection| Ok(store::list_invoices(connection, tenant_id, &filter, after, rows_max)?))
+        .await?;
+    let page = page.page(rows, |row| (row.series_year, row.series_value))?;
+    Ok(page.map(|row| InvoiceSummary::new(&row, currency)).respond(&request))
+}
+
+/// Get an invoice
+///
+/// With its lines, totals per category, VAT per rate, who pays and who issues it as they were then, and what it covers.
+#[utoipa::path(tag = "invoicing", params(("id" = Id, Path, description = "The invoice")), responses(
+    (status = 200, description = "The invoice", body = Invoice),
+))]
+#[get("/invoices/{id}")]
+pub async fn get_invoice(
+    actor: Allowed<can::InvoicingRun>,
+    id: web::Path<Id>,
+    app: web::Data<AppState>,
+) -> ApiResult<HttpResponse> {
+    let (tenant_id, currency) = (actor.tenant()?.id, actor.tenant()?.currency);
+    let id = id.into_inner();
+    let invoice = app
+        .db
+        .read(move |connection| get_whole(connection, tenant_id, currency, id))
+        .await?;
+    Ok(HttpResponse::Ok().json(invoice))
+}
+
+fn get_whole(
+    connection: &mut DbConnection,
+    tenant_id: Id,
+    currency: crate::money::Currency,
+    id: Id,
+) -> ApiResult<Invoice> {
+    read::find_whole(connection, tenant_id, currency, id)?.ok_or_else(|| ApiError::new(Code::NotFound))
+}
+
+/// Which lines to list.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct LinePage {
+    /// How many lines a page has.
+    limit: Option<PageLimit>,
+    /// Where the last page ended.
+    cursor: Option<Cursor>,
+}
+
+/// List the lines of an invoice
+///
+/// The same lines as in the invoice itself, in pages.
+#[utoipa::path(tag = "invoicing", params(("id" = Id, Path, description = "The invoice"), LinePage), responses(
+    (status = 200, description = "A page of lines", body = Page<InvoiceLine>),
+))]
+#[get("/invoices/{id}/lines")]
+pub async fn list_invoice_lines(
+    actor: Allowed<can::InvoicingRun>,
+    id: web::Path<Id>,
+    query: ValidQuery<LinePage>,
+    request: HttpRequest,
+    app: web::Data<AppState>,
+) -> ApiResult<HttpResponse> {
+    let (tenant_id, currency) = (actor.tenant()?.id, actor.tenant()?.currency);
+    let id = id.into_inner();
+    let page: PageRequest<i32> =
+        PageRequest::try_new(tenant_id, "invoice_lines", &id, query.0.limit, query.0.cursor.as_ref())?;
+    let (after, rows_max) = (page.after, page.rows_max());
+    let rows = app
+        .db
+        .read(move |connection| {
+            store::find_invoice(connection, tenant_id, id)?.ok_or_else(|| ApiError::new(Code::NotFound))?;
+            Ok(store::list_lines(connection, tenant_id, id, after, rows_max)?)
+        })
+        .await?;
+    let page = page.page(rows, |line| line.line_no)?;
+    let items = page
+        .items
+        .into_iter()
+        .map(|line| read::line_of(line, currency))
+        .collect::<ApiResult<_>>()?;
+    Ok(Page {
+        items,
+        next_cursor: page.next_cursor,
+    }
+    .respond(&request))
+}
+
+/// Reverse an invoice
+///
+/// Takes the invoice back: posts the opposite of its reset, makes a credit note with its own number and today's date, and
+/// frees its mutations for a next run. The key is the credit note's id.
+#[utoipa::path(tag = "invoicing",
+    params(
+        ("id" = Id, Path, description = "The invoice"),
+        ("Idempotency-Key" = Id, Header, description = "The id of the credit note"),
+    ),
+    responses(
+        (status = 201, description = "The credit note that takes it back", body = Invoice,
+            headers(("Location" = String, description = "The credit note"))),
+        (status = 409, description = "`already_reversed`, `refunds_invoiced`, `limit_would_be_negative`, `not_reversible`, \
+            `run_not_completed`, `in_progress`"),
+        (status = 422, description = "`idempotency_key_reused`"),
+    ))]
+#[post("/invoices/{id}/reversal")]
+pub async fn reverse_invoice(
+    actor: Allowed<can::InvoicingRun>,
+    id: web::Path<Id>,
+    key: IdempotencyKey,
+    app: web::Data<AppState>,
+) -> ApiResult<HttpResponse> {
+    let tenant = actor.tenant()?.clone();
+    let id = id.into_inner();
+    let request = RequestKey::try_new(key, "reverse_invoice", &id, &())?;
+    let guard = app.in_flight.enter(tenant.id, request.key).await?;
+    let (who, clock) = (actor.actor().clone(), app.clock.clone());
+    let (note, is_replayed) = app
+        .db
+        .write(move |connection| {
+            let _held = &guard;
+            let is_replayed = request_keys::find(connection, tenant.id, &request)?.is_some();
+            if !is_replayed {
+                reverse_one(connection, &clock, &tenant, &who, &request, id)?;
+            }
+            Ok((
+                get_whole(connection, tenant.id, tenant.currency, request.key)?,
+                is_replayed,
+            ))
+        })
+        .await?;
+    let mut response = HttpResponse::Created();
+    response.insert_header((header::LOCATION, format!("/v1/invoices/{}", note.summary.id)));
+    if is_replayed {
+        response.insert_header((headers::IDEMPOTENT_REPLAYED, "true"));
+    }
+    Ok(response.json(note))
+}
+
+fn reverse_one(
+    connection: &mut DbConnection,
+    clock: &Clock,
+    tenant: &TenantContext,
+    actor: &Actor,
+    request: &RequestKey,
+    id: Id,
+) -> ApiResult<()> {
+    store::find_invoice(connection, tenant.id, id)?.ok_or_else(|| ApiError::new(Code::NotFound))?;
+    let now = clock.now();
+    let order = Order {
+        tenant_id: tenant.id,
+        rules: Arc::new(TenantRules::from(tenant)),
+        author: Author::from(actor),
+        invoice_date: tenant.today(now),
+        number_prefix: store::get_issuer(connection, tenant.id)?.1,
+    };
+    check_pending_runs(connection, tenant.id, order.invoice_date)?;
+    let blocked = reverse_invoices(connection, clock, &order, &[(id, request.key)])?;
+    if let Some(blocked) = blocked.into_iter().next() {
+        return Err(blocked.obstacle.into_error());
+    }
+    request_keys::insert(
+        connection,
+        &KeyRow::posted(tenant.id, request, "invoice", actor.id, now),
+    )
+}
+
+/// A run with an earlier invoice date takes its numbers first: numbers and dates rise together.
+fn check_pending_runs(connection: &mut DbConnection, tenant_id: Id, invoice_date: NaiveDate) -> ApiResult<()> {
+    match earliest_pending_date(connection, tenant_id, invoice_date.year())? {
+        Some(date) if date < invoice_date => Err(ApiError::new(Code::RunNotCompleted).detail(format!(
+            "a run with invoice date {date} is not completed: wait for its job to end"
+        ))),
+        _ => Ok(()),
+    }
+}

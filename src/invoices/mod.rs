@@ -1,0 +1,17 @@
+//! Invoices: the exact data for one account's invoice, made by a run, and credit notes that reverse one.
+//!
+//! Invariants, and where each is enforced:
+//! - an invoice is never changed but for its status and what was given back of the limit it took;
+//! - no entry stands on two standing invoices: `invoice_entries_standing`, a unique index;
+//! - numbers have no gaps: they are taken in the transaction that writes the invoices, under the lock of the series'
+//!   row ([`numbers`]); a number is unique by two keys of the table;
+//! - an invoice is reversed once (`invoices_reversal`, a unique index), and after the later invoices that cover refunds
+//!   of its sales ([`reversal`]).
+
+pub mod http;
+pub mod model;
+pub mod native;
+pub mod numbers;
+pub mod read;
+pub mod reversal;
+pub mod store;

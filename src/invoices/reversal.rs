@@ -1,0 +1,338 @@
+//! Takes invoices back: the opposite of each reset, a credit note with its own number, and the entries free again.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use super::model::{InvoiceRow, InvoiceStatus};
+use super::native::{NewInvoices, insert_invoices};
+use super::numbers::LockedSeries;
+use crate::clock::Clock;
+use crate::db::schema::{invoice_entries, invoices};
+use crate::db::{DbConnection, MultiBackend};
+use crate::error::{ApiError, ApiResult, Code};
+use crate::id::{Id, SqlId};
+use crate::invoice_runs::store::mark_reversed;
+use crate::ledger::{Action, Author, BatchItem, Outcome, Posting, TenantRules, lock_accounts, post_batch};
+
+/// What is the same for all invoices that are taken back together.
+pub struct Order {
+    pub tenant_id: Id,
+    pub rules: Arc<TenantRules>,
+    pub author: Author,
+    /// Of the credit notes: today.
+    pub invoice_date: NaiveDate,
+    pub number_prefix: String,
+}
+
+/// Why an invoice cannot be taken back now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Obstacle {
+    /// It is taken back already.
+    AlreadyReversed,
+    /// It takes back another one itself.
+    IsReversal,
+    /// A later invoice, which is named, covers refunds of its sales.
+    RefundsInvoiced { number: String },
+    /// The account's limit was lowered below what the invoice gave.
+    LimitWouldBeNegative,
+}
+
+impl Obstacle {
+    /// Its code in the table.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Self::AlreadyReversed => Code::AlreadyReversed,
+            Self::IsReversal => Code::NotReversible,
+            Self::RefundsInvoiced { .. } => Code::RefundsInvoiced,
+            Self::LimitWouldBeNegative => Code::LimitWouldBeNegative,
+        }
+    }
+
+    /// What stands in the way, in a sentence.
+    #[must_use]
+    pub fn detail(&self) -> String {
+        match self {
+            Self::AlreadyReversed => "the invoice is reversed already".to_owned(),
+            Self::IsReversal => "it takes back another invoice, and is not taken back itself".to_owned(),
+            Self::RefundsInvoiced { number } => {
+                format!("refunds of its sales are on invoice {number}: reverse that one first")
+            }
+            Self::LimitWouldBeNegative => {
+                "the account's limit would fall below 0: raise it first, or reverse the decrease".to_owned()
+            }
+        }
+    }
+
+    /// The problem of a request that asked for this one invoice.
+    #[must_use]
+    pub fn into_error(self) -> ApiError {
+        ApiError::new(self.code()).detail(self.detail())
+    }
+}
+
+/// An invoice that cannot be taken back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blocked {
+    pub invoice_id: Id,
+    pub number: String,
+    pub account_number: String,
+    pub obstacle: Obstacle,
+}
+
+/// Which of these invoices cannot be taken back, as things are now.
+///
+/// # Errors
+/// When the database fails.
+pub fn find_blocked(connection: &mut DbConnection, tenant_id: Id, rows: &[InvoiceRow]) -> QueryResult<Vec<Blocked>> {
+    let ids: Vec<Id> = rows.iter().map(|row| row.id).collect();
+    let refunds = find_refunds_invoiced(connection, tenant_id, &ids)?;
+    let short = find_short_limits(connection, tenant_id, &ids)?;
+    let obstacle = |row: &InvoiceRow| {
+        if row.reverses_id.is_some() {
+            Some(Obstacle::IsReversal)
+        } else if row.status == InvoiceStatus::Reversed {
+            Some(Obstacle::AlreadyReversed)
+        } else if let Some(number) = refunds.get(&row.id) {
+            Some(Obstacle::RefundsInvoiced { number: number.clone() })
+        } else {
+            short.contains(&row.id).then_some(Obstacle::LimitWouldBeNegative)
+        }
+    };
+    let blocked = rows.iter().filter_map(|row| {
+        obstacle(row).map(|obstacle| Blocked {
+            invoice_id: row.id,
+            number: row.number.clone(),
+            account_number: row.account_number.clone(),
+            obstacle,
+        })
+    });
+    Ok(blocked.collect())
+}
+
+/// By invoice: the number of a standing one that covers refunds of its sales.
+fn find_refunds_invoiced(connection: &mut DbConnection, tenant_id: Id, ids: &[Id]) -> QueryResult<HashMap<Id, String>> {
+    let later = invoices::tenant_id
+        .eq(invoice_entries::tenant_id)
+        .and(invoices::id.eq(invoice_entries::invoice_id));
+    let origins: Vec<Option<Id>> = ids.iter().copied().map(Some).collect();
+    let found: Vec<(Option<Id>, String)> = invoice_entries::table
+        .inner_join(invoices::table.on(later))
+        .filter(
+            invoice_entries::tenant_id
+                .eq(tenant_id)
+                .and(invoice_entries::is_standing),
+        )
+        .filter(invoice_entries::origin_invoice_id.eq_any(origins))
+        .select((invoice_entries::origin_invoice_id, invoices::number))
+        .distinct()
+        .load(connection)?;
+    Ok(found
+        .into_iter()
+        .filter_map(|(origin, number)| origin.map(|origin| (origin, number)))
+        .collect())
+}
+
+#[derive(QueryableByName)]
+struct InvoiceId {
+    #[diesel(sql_type = SqlId)]
+    id: Id,
+}
+
+/// The invoices whose reset gave limit that the account no longer has.
+fn find_short_limits(connection: &mut DbConnection, tenant_id: Id, ids: &[Id]) -> QueryResult<HashSet<Id>> {
+    let found: Vec<InvoiceId> = with_ids(
+        "SELECT n.id FROM invoices n
+         JOIN entries e ON e.tenant_id = n.tenant_id AND e.id = n.reset_entry_id
+         JOIN accounts a ON a.tenant_id = n.tenant_id AND a.id = n.account_id
+         WHERE n.tenant_id = $1 AND n.id IN ({ids}) AND a.credit_limit_minor < e.limit_change_minor",
+        tenant_id,
+        ids,
+    )
+    .load(connection)?;
+    Ok(found.into_iter().map(|row| row.id).collect())
+}
+
+type Statement = diesel::query_builder::BoxedSqlQuery<'static, MultiBackend, diesel::query_builder::SqlQuery>;
+
+/// A statement about one tenant (`$1`) and some ids (in the place of `{ids}`, as often as it stands there). `$1` has to come
+/// first in the text: SQLite numbers parameters by where they stand.
+fn with_ids(text: &str, tenant_id: Id, ids: &[Id]) -> Statement {
+    // NULL is no id: an empty list finds nothing
+    let mut places: Vec<String> = (2..).take(ids.len()).map(|number| format!("${number}")).collect();
+    if places.is_empty() {
+        places.push("NULL".to_owned());
+    }
+    let statement = diesel::sql_query(text.replace("{ids}", &places.join(", "))).into_boxed::<MultiBackend>();
+    ids.iter().fold(statement.bind::<SqlId, _>(tenant_id), |statement, id| {
+        statement.bind::<SqlId, _>(*id)
+    })
+}
+
+/// Takes back those of the invoices that can be; `pairs` are an invoice and the id of its credit note to be. The series is
+/// locked before the accounts. Answers what could not be taken back.
+///
+/// # Errors
+/// When the database fails.
+pub fn reverse_invoices(
+    connection: &mut DbConnection,
+    clock: &Clock,
+    order: &Order,
+    pairs: &[(Id, Id)],
+) -> ApiResult<Vec<Blocked>> {
+    let tenant_id = order.tenant_id;
+    let mut series = LockedSeries::lock(connection, tenant_id, &order.number_prefix, order.invoice_date)?;
+    let ids: Vec<Id> = pairs.iter().map(|(id, _)| *id).collect();
+    let mut account_ids: Vec<Id> = load_invoices(connection, tenant_id, &ids)?
+        .into_values()
+        .map(|row| row.account_id)
+        .collect();
+    account_ids.sort_unstable();
+    account_ids.dedup();
+    lock_accounts(connection, tenant_id, &account_ids)?;
+    // read again, now that nobody else can change them
+    let mut rows = load_invoices(connection, tenant_id, &ids)?;
+    let all: Vec<InvoiceRow> = rows.values().cloned().collect();
+    let blocked = find_blocked(connection, tenant_id, &all)?;
+    for blocked in &blocked {
+        rows.remove(&blocked.invoice_id);
+    }
+    let free: Vec<(InvoiceRow, Id)> = pairs
+        .iter()
+        .filter_map(|(id, note)| rows.remove(id).map(|row| (row, *note)))
+        .collect();
+    let reversal_ids = post_reversals(connection, clock, order, &free)?;
+    let mut new = NewInvoices::default();
+    for ((row, note_id), reversal_id) in free.iter().zip(reversal_ids) {
+        new.invoices.push(credit_note(
+            row,
+            *note_id,
+            reversal_id,
+            &mut series,
+            order.invoice_date,
+            clock,
+        )?);
+    }
+    insert_invoices(connection, &new)?;
+    free_entries(
+        connection,
+        tenant_id,
+        &free.iter().map(|(row, _)| row.id).collect::<Vec<_>>(),
+    )?;
+    let mut by_run: BTreeMap<Id, Vec<Id>> = BTreeMap::new();
+    for (row, _) in &free {
+        by_run.entry(row.run_id).or_default().push(row.id);
+    }
+    for (run_id, invoice_ids) in by_run {
+        mark_reversed(connection, tenant_id, run_id, &invoice_ids)?;
+    }
+    series.save(connection)?;
+    Ok(blocked)
+}
+
+fn load_invoices(connection: &mut DbConnection, tenant_id: Id, ids: &[Id]) -> QueryResult<HashMap<Id, InvoiceRow>> {
+    let rows: Vec<InvoiceRow> = invoices::table
+        .filter(invoices::tenant_id.eq(tenant_id).and(invoices::id.eq_any(ids.to_vec())))
+        .select(InvoiceRow::as_select())
+        .load(connection)?;
+    Ok(rows.into_iter().map(|row| (row.id, row)).collect())
+}
+
+/// Posts the opposite of each invoice's reset; answers the ids of those entries, in order.
+fn post_reversals(
+    connection: &mut DbConnection,
+    clock: &Clock,
+    order: &Order,
+    free: &[(InvoiceRow, Id)],
+) -> ApiResult<Vec<Id>> {
+    let items: Vec<BatchItem> = free
+        .iter()
+        .map(|(row, _)| BatchItem {
+            tenant_id: order.tenant_id,
+            rules: Arc::clone(&order.rules),
+            request: None,
+            posting: Posting {
+                id: clock.new_id(),
+                author: order.author.clone(),
+                action: Action::ResetReversal {
+                    entry_id: row.reset_entry_id,
+                    run_id: row.run_id,
+                },
+            },
+        })
+        .collect();
+    let outcomes = post_batch(connection, clock, &items)?;
+    for outcome in &outcomes {
+        if !matches!(outcome, Outcome::Posted { .. }) {
+            return Err(ApiError::internal(format!(
+                "the reversal of a reset was not posted: {outcome:?}"
+            )));
+        }
+    }
+    Ok(items.into_iter().map(|item| item.posting.id).collect())
+}
+
+fn credit_note(
+    row: &InvoiceRow,
+    id: Id,
+    reversal_id: Id,
+    series: &mut LockedSeries,
+    invoice_date: NaiveDate,
+    clock: &Clock,
+) -> ApiResult<InvoiceRow> {
+    let number = series.take()?;
+    Ok(InvoiceRow {
+        id,
+        kind: row.kind.opposite(),
+        status: InvoiceStatus::Standing,
+        number: number.text,
+        series_year: number.year,
+        series_value: number.value,
+        invoice_date,
+        total_minor: row
+            .total_minor
+            .checked_neg()
+            .ok_or_else(|| ApiError::new(Code::AmountOverflow))?,
+        reverses_id: Some(row.id),
+        reversed_by_id: None,
+        reset_entry_id: reversal_id,
+        limit_taken_minor: 0,
+        limit_returned_minor: 0,
+        created_at: clock.now(),
+        ..row.clone()
+    })
+}
+
+/// The negated figures of the credit notes, which are there by now; then the invoices no longer stand, and what they gave
+/// back of earlier ones' limit is taken again.
+const FREE_ENTRIES: [&str; 5] = [
+    "INSERT INTO invoice_lines (tenant_id, invoice_id, line_no, business_date, product_code, product_name, category,
+         quantity_milli, amount_minor, vat_rate)
+     SELECT l.tenant_id, n.id, l.line_no, l.business_date, l.product_code, l.product_name, l.category,
+         -l.quantity_milli, -l.amount_minor, l.vat_rate
+     FROM invoices n JOIN invoice_lines l ON l.tenant_id = n.tenant_id AND l.invoice_id = n.reverses_id
+     WHERE n.tenant_id = $1 AND n.reverses_id IN ({ids})",
+    "INSERT INTO invoice_vat (tenant_id, invoice_id, vat_rate, gross_minor, net_minor, vat_minor)
+     SELECT v.tenant_id, n.id, v.vat_rate, -v.gross_minor, -v.net_minor, -v.vat_minor
+     FROM invoices n JOIN invoice_vat v ON v.tenant_id = n.tenant_id AND v.invoice_id = n.reverses_id
+     WHERE n.tenant_id = $1 AND n.reverses_id IN ({ids})",
+    "UPDATE invoices SET status = 'reversed', reversed_by_id =
+         (SELECT n.id FROM invoices n WHERE n.tenant_id = invoices.tenant_id AND n.reverses_id = invoices.id)
+     WHERE tenant_id = $1 AND id IN ({ids})",
+    "UPDATE invoice_entries SET is_standing = FALSE WHERE tenant_id = $1 AND invoice_id IN ({ids})",
+    "UPDATE invoices SET limit_returned_minor = limit_returned_minor -
+         (SELECT CAST(SUM(r.amount_minor) AS BIGINT) FROM invoice_limit_returns r
+          WHERE r.tenant_id = $1 AND r.origin_invoice_id = invoices.id AND r.invoice_id IN ({ids}))
+     WHERE tenant_id = $1 AND id IN
+         (SELECT g.origin_invoice_id FROM invoice_limit_returns g WHERE g.tenant_id = $1 AND g.invoice_id IN ({ids}))",
+];
+
+fn free_entries(connection: &mut DbConnection, tenant_id: Id, ids: &[Id]) -> QueryResult<()> {
+    for text in FREE_ENTRIES {
+        with_ids(text, tenant_id, ids).execute(connection)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,239 @@
+//! Reversing invoices and whole runs.
+
+use serde_json::{Value, json};
+
+use super::books::{Books, of_account, of_all};
+
+fn reverse_run(books: &Books, run: &Value) -> crate::harness::Answer {
+    let path = format!("/v1/invoice-runs/{}/reversal", run["id"].as_str().unwrap());
+    let actor = books.signed_in();
+    actor
+        .with("Prefer", "wait=30")
+        .with("Idempotency-Key", crate::harness::key())
+        .send(ureq::http::Method::POST, &path, None)
+}
+
+#[test]
+fn a_credit_note_mirrors_its_invoice_and_frees_its_mutations() {
+    let books = Books::open();
+    let account = books.account(10_000);
+    books.sell(account, 1, 1_210);
+    let invoice = books.invoice(account, 1, 1, "balance_to_zero");
+    let path = format!("/v1/invoices/{}/reversal", invoice["id"].as_str().unwrap());
+    let key = crate::harness::key();
+    let actor = books.signed_in();
+    let send = || {
+        actor
+            .with("Idempotency-Key", key.as_str())
+            .send(ureq::http::Method::POST, &path, None)
+    };
+    let answer = send();
+    assert_eq!(answer.header("location"), format!("/v1/invoices/{key}"));
+    let note = answer.expect(201);
+    assert_eq!(note["id"], json!(key));
+    assert_eq!(
+        (&note["kind"], &note["number"]),
+        (&json!("credit_note"), &json!("2026-00002"))
+    );
+    assert_eq!(note["reverses"], json!({"id": invoice["id"], "number": "2026-00001"}));
+    assert_eq!(note["lines"][0]["amount"], "-12.10");
+    assert_eq!(note["lines"][0]["quantity"], "-1210");
+    assert_eq!(
+        note["vat"],
+        json!([{"vat_rate": "21.00", "gross": "-12.10", "net": "-10.00", "vat": "-2.10"}])
+    );
+    assert_eq!((&note["covers"], &note["payer"]), (&json!([]), &invoice["payer"]));
+    let again = send();
+    assert_eq!(again.header("idempotent-replayed"), "true");
+    assert_eq!(again.expect(201), note);
+    let reversed = actor
+        .get(&format!("/v1/invoices/{}", invoice["id"].as_str().unwrap()))
+        .expect(200);
+    assert_eq!(reversed["status"], "reversed");
+    assert_eq!(
+        reversed["reversed_by"],
+        json!({"id": note["id"], "number": "2026-00002"})
+    );
+    books.reverse_invoice(&invoice).problem(409, "already_reversed");
+    books.reverse_invoice(&note).problem(409, "not_reversible");
+    let next = books.invoice(account, 1, 1, "none");
+    assert_eq!(
+        (&next["number"], &next["total"]),
+        (&json!("2026-00003"), &json!("12.10"))
+    );
+    assert_eq!(books.state(account), (-1_210, 10_000));
+    books.assert_sound();
+}
+
+#[test]
+fn what_was_given_back_of_a_limit_is_taken_again_by_a_reversal() {
+    let books = Books::open();
+    let account = books.account(10_000);
+    // 130 of 100: the first invoice takes 100, so that refunds of 120 give back only 100
+    let sale = books.sell(account, 1, 13_000);
+    let first = books.invoice(account, 1, 1, "limit_minus_invoiced");
+    books.refund(sale, 9_000).unwrap();
+    let second = books.invoice(account, 1, 1, "none");
+    assert_eq!(books.state(account), (0, 9_000));
+    books.refund(sale, 3_000).unwrap();
+    let third = books.invoice(account, 1, 1, "balance_to_zero");
+    assert_eq!(
+        books.state(account),
+        (0, 10_000),
+        "1 000 was left of what the first took"
+    );
+    let returned = |id: &Value| {
+        let path = format!("/v1/invoices/{}", id.as_str().unwrap());
+        books.signed_in().get(&path).expect(200)["limit_returned"].clone()
+    };
+    assert_eq!(returned(&first["id"]), "100.00");
+    books.reverse_invoice(&first).problem(409, "refunds_invoiced");
+    books.reverse_invoice(&second).expect(201);
+    assert_eq!(returned(&first["id"]), "10.00");
+    assert_eq!(books.state(account), (9_000, 1_000));
+    books.reverse_invoice(&third).expect(201);
+    assert_eq!(returned(&first["id"]), "0.00");
+    books.reverse_invoice(&first).expect(201);
+    assert_eq!(books.state(account), (-13_000 + 12_000, 10_000));
+    books.assert_sound();
+}
+
+#[test]
+fn an_invoice_whose_limit_was_spent_elsewhere_is_not_reversed() {
+    let books = Books::open();
+    let account = books.account(10_000);
+    let sale = books.sell(account, 1, 3_000);
+    books.invoice(account, 1, 1, "limit_minus_invoiced");
+    books.refund(sale, 3_000).unwrap();
+    let second = books.invoice(account, 1, 1, "none");
+    assert_eq!(books.state(account), (0, 10_000));
+    books.change_limit(account, -9_000).unwrap();
+    books.reverse_invoice(&second).problem(409, "limit_would_be_negative");
+    assert_eq!(books.state(account), (0, 1_000));
+    books.change_limit(account, 2_000).unwrap();
+    books.reverse_invoice(&second).expect(201);
+    assert_eq!(books.state(account), (3_000, 0));
+    books.assert_sound();
+}
+
+#[test]
+fn a_run_is_reversed_whole() {
+    let books = Books::open();
+    let accounts: Vec<_> = (0..5).map(|_| books.account(10_000)).collect();
+    for account in &accounts {
+        books.sell(*account, 1, 1_000);
+    }
+    let run = books.run(of_all(1, 1, "limit_minus_invoiced"));
+    let first = books.invoice_of(&run, accounts[0]);
+    books.reverse_invoice(&first).expect(201);
+    let reversed = reverse_run(&books, &run).expect(200);
+    assert_eq!(reversed["status"], "reversed");
+    assert_eq!(
+        (&reversed["accounts"]["reversed"], &reversed["total"]),
+        (&json!(5), &json!("0.00"))
+    );
+    for account in &accounts {
+        assert_eq!(books.state(*account), (-1_000, 10_000));
+    }
+    let invoices = books.signed_in().get("/v1/invoices").expect(200);
+    assert_eq!(
+        invoices["items"].as_array().unwrap().len(),
+        10,
+        "each has one credit note"
+    );
+    reverse_run(&books, &run).problem(409, "already_reversed");
+    let again = books.run(of_all(1, 1, "none"));
+    assert_eq!(again["total"], "50.00");
+    books.assert_sound();
+}
+
+#[test]
+fn a_run_that_cannot_be_reversed_whole_is_left_as_it_is() {
+    let books = Books::open();
+    let (refunded, good, poor) = (books.account(10_000), books.account(10_000), books.account(10_000));
+    let sale = books.sell(refunded, 1, 1_000);
+    let sold = books.sell(poor, 1, 1_000);
+    let earlier = books.invoice(poor, 1, 1, "limit_minus_invoiced");
+    assert_eq!(earlier["limit_taken"], "10.00");
+    books.refund(sold, 1_000).unwrap();
+    books.sell(good, 1, 1_000);
+    let run = books.run(of_all(1, 1, "limit_minus_invoiced"));
+    books.refund(sale, 500).unwrap();
+    let later = books.invoice(refunded, 1, 1, "none");
+    books.change_limit(poor, -9_500).unwrap();
+    let before: Vec<_> = [refunded, good, poor]
+        .iter()
+        .map(|account| books.state(*account))
+        .collect();
+    let problem = reverse_run(&books, &run).problem(409, "run_not_reversible");
+    let named: Vec<(&str, bool)> = problem["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| {
+            (
+                error["code"].as_str().unwrap(),
+                error["detail"].as_str().unwrap().contains("account 7190000"),
+            )
+        })
+        .collect();
+    assert_eq!(
+        named,
+        [("refunds_invoiced", true), ("limit_would_be_negative", true)],
+        "{problem}"
+    );
+    let after: Vec<_> = [refunded, good, poor]
+        .iter()
+        .map(|account| books.state(*account))
+        .collect();
+    assert_eq!(before, after);
+    let id = run["id"].as_str().unwrap();
+    assert_eq!(
+        books.signed_in().get(&format!("/v1/invoice-runs/{id}")).expect(200)["status"],
+        "completed"
+    );
+    books.reverse_invoice(&later).expect(201);
+    books.change_limit(poor, 9_500).unwrap();
+    assert_eq!(reverse_run(&books, &run).expect(200)["status"], "reversed");
+    books.assert_sound();
+}
+
+#[test]
+fn invoices_are_listed_newest_first_by_what_they_are() {
+    let books = Books::open();
+    let (one, two) = (books.account(10_000), books.account(10_000));
+    books.sell(one, 1, 100);
+    books.sell(two, 1, 200);
+    let run = books.run(of_all(1, 1, "none"));
+    books.reverse_invoice(&books.invoice_of(&run, one)).expect(201);
+    books.invoice(one, 1, 1, "none");
+    let numbers = |query: &str| {
+        let page = books.signed_in().get(&format!("/v1/invoices{query}")).expect(200);
+        page["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|i| i["number"].as_str().unwrap().replace("2026-00", ""))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(numbers(""), ["004", "003", "002", "001"]);
+    assert_eq!(numbers("?status=standing&kind=invoice"), ["004", "002"]);
+    assert_eq!(numbers("?kind=credit_note"), ["003"]);
+    assert_eq!(numbers(&format!("?account_id={one}")), ["004", "003", "001"]);
+    assert_eq!(
+        numbers(&format!("?run_id={}", run["id"].as_str().unwrap())),
+        ["003", "002", "001"]
+    );
+    assert_eq!(numbers("?number=2026-00002"), ["002"]);
+    assert_eq!(numbers("?from=2026-10-16"), Vec::<String>::new());
+    let first = books.signed_in().get("/v1/invoices?limit=3").expect(200);
+    let cursor = first["next_cursor"].as_str().unwrap();
+    assert_eq!(numbers(&format!("?limit=3&cursor={cursor}")), ["001"]);
+    books
+        .signed_in()
+        .get(&format!("/v1/invoices?limit=3&kind=invoice&cursor={cursor}"))
+        .problem(400, "bad_cursor");
+    books
+        .try_run(of_account(one, 1, 1, "none"))
+        .problem(409, "nothing_to_invoice");
+}
