@@ -20,7 +20,7 @@ use crate::http::boundary::boundary;
 use crate::http::{Contract, openapi, path_config, problem_pages};
 use crate::jobs::Bell;
 use crate::request_keys::InFlight;
-use crate::{agreement, invoice_runs, invoices, jobs, statements};
+use crate::{accounts, agreement, customers, invoice_runs, invoices, jobs, statements};
 
 /// What handlers share. Nothing in it is needed by another process that serves the same database.
 pub struct AppState {
@@ -82,6 +82,34 @@ fn routes(api: &mut ServiceConfig) {
         .service(jobs::http::list_jobs)
         .service(jobs::http::get_job)
         .service(jobs::http::cancel_job);
+    customer_routes(api);
+    account_routes(api);
+}
+
+fn customer_routes(api: &mut ServiceConfig) {
+    api.service(customers::http::list_customers)
+        .service(customers::http::create_customer)
+        .service(customers::http::get_customer)
+        .service(customers::http::update_customer)
+        .service(customers::http::get_customer_history);
+}
+
+fn account_routes(api: &mut ServiceConfig) {
+    api.service(accounts::http::list_accounts)
+        .service(accounts::http::create_account)
+        // Before the account's own path, which would take it for an id.
+        .service(accounts::http::get_account_number_proposal)
+        .service(accounts::http::get_account)
+        .service(accounts::http::update_account)
+        .service(accounts::http::get_account_history)
+        .service(accounts::status_http::activate_account)
+        .service(accounts::status_http::block_account)
+        .service(accounts::status_http::unblock_account)
+        .service(accounts::status_http::close_account)
+        .service(accounts::status_http::reopen_account)
+        .service(accounts::holders_http::list_account_holders)
+        .service(accounts::holders_http::link_account_holder)
+        .service(accounts::holders_http::unlink_account_holder);
 }
 
 /// The contract, generated from the routes.

@@ -3,6 +3,7 @@
 //! Read it by feature: each has `mod.rs` (what it is and what always holds), `http.rs` (handlers), `model.rs` (rows and pure
 //! rules) and `store.rs` (queries). Data goes one way: route, handler, pure decision, store, database.
 
+pub mod accounts;
 pub mod agreement;
 pub mod app;
 pub mod audit;
@@ -10,6 +11,7 @@ pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod customers;
 pub mod db;
 pub mod decimal;
 pub mod error;

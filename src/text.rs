@@ -176,6 +176,24 @@ pub fn sort_key(name: &str) -> String {
         .join(" ")
 }
 
+/// Writes a text that is empty when there is none as JSON null: `#[serde(serialize_with = "empty_as_null")]`.
+///
+/// # Errors
+/// What the serializer said.
+pub fn empty_as_null<S: serde::Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    if text.is_empty() {
+        serializer.serialize_none()
+    } else {
+        serializer.serialize_str(text)
+    }
+}
+
+/// The LIKE pattern of what contains `text`; its escape character is `\`.
+#[must_use]
+pub fn containing(text: &str) -> String {
+    format!("%{}%", like_literal(text))
+}
+
 /// `text` as a literal inside a LIKE pattern whose escape character is `\`.
 #[must_use]
 pub fn like_literal(text: &str) -> String {

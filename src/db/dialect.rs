@@ -3,8 +3,10 @@
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 
 use super::DbConnection;
+use crate::id::{Id, SqlId};
 
 /// Asks the database for a sign of life.
 ///
@@ -21,4 +23,37 @@ pub fn for_update(connection: &DbConnection) -> &'static str {
         DbConnection::Postgres(_) => " FOR UPDATE",
         DbConnection::Sqlite(_) => "",
     }
+}
+
+/// Holds one row of a tenant's table until the transaction ends, when there is one with this id.
+///
+/// # Errors
+/// What the database said.
+pub fn lock_row(connection: &mut DbConnection, table: &'static str, tenant_id: Id, id: Id) -> QueryResult<()> {
+    if matches!(connection, DbConnection::Sqlite(_)) {
+        return Ok(());
+    }
+    diesel::sql_query(format!(
+        "SELECT id FROM {table} WHERE tenant_id = $1 AND id = $2 FOR UPDATE"
+    ))
+    .bind::<SqlId, _>(tenant_id)
+    .bind::<SqlId, _>(id)
+    .execute(connection)?;
+    Ok(())
+}
+
+/// Makes a series of numbers when it is new (its next value is 1), and holds it until the transaction ends, so that its
+/// numbers are taken one after another.
+///
+/// # Errors
+/// What the database said.
+pub fn start_series(connection: &mut DbConnection, tenant_id: Id, series: &str) -> QueryResult<()> {
+    // The update that changes nothing is what takes the row's lock.
+    let sql = "INSERT INTO number_series (tenant_id, series, next_value) VALUES ($1, $2, 1) \
+               ON CONFLICT (tenant_id, series) DO UPDATE SET next_value = number_series.next_value";
+    diesel::sql_query(sql)
+        .bind::<SqlId, _>(tenant_id)
+        .bind::<Text, _>(series)
+        .execute(connection)?;
+    Ok(())
 }

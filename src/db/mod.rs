@@ -6,6 +6,7 @@
 
 mod connection;
 pub mod dialect;
+pub(crate) mod keyset;
 mod migrations;
 mod pool;
 pub mod schema;

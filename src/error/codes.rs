@@ -80,7 +80,7 @@ codes! {
     InvalidStatusChange, "invalid_status_change", CONFLICT, "The account's status does not allow this", "The detail names the status. inactive -> active <-> blocked; active or blocked -> closed; closed -> active.";
     BalanceNotZero, "balance_not_zero", CONFLICT, "The account has a balance", "An account is closed with balance 0. Invoice it with reset type balance_to_zero, or refund what is open.";
     UninvoicedSales, "uninvoiced_sales", CONFLICT, "The account has sales that are not invoiced", "Run the invoices of this account first.";
-    AlreadyHolder, "already_holder", CONFLICT, "The customer holds this account already", "Change the kind of the holder instead.";
+    TooManyHolders, "too_many_holders", CONFLICT, "The account has too many holders", "An account has at most 50 holders. Unlink one first.";
     LastBillingHolder, "last_billing_holder", CONFLICT, "Someone must pay", "While the account has other holders, one of them is billing: name the new one first.";
 
     // The till: stable decline codes.

@@ -4,7 +4,8 @@ use std::future::{Ready, ready};
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use serde::Serialize;
 
 use crate::error::{ApiError, ApiResult, Code, FieldError};
 
@@ -16,6 +17,27 @@ pub fn etag(settings_version: i64, last_seq: Option<i64>) -> HeaderValue {
         None => format!("\"{settings_version}\""),
     };
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static("\"\""))
+}
+
+/// 200 with the resource and its ETag, or 304 without a body when `If-None-Match` names this version.
+#[must_use]
+pub fn respond_versioned(request: &HttpRequest, etag: HeaderValue, resource: &impl Serialize) -> HttpResponse {
+    if is_seen(request, &etag) {
+        return HttpResponse::NotModified().insert_header((header::ETAG, etag)).finish();
+    }
+    HttpResponse::Ok().insert_header((header::ETAG, etag)).json(resource)
+}
+
+/// The weak comparison of RFC 9110, 13.1.2.
+fn is_seen(request: &HttpRequest, etag: &HeaderValue) -> bool {
+    let values = request.headers().get_all(header::IF_NONE_MATCH);
+    let mut seen = values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|text| text.split(','));
+    seen.any(|seen| {
+        let seen = seen.trim();
+        seen == "*" || seen.strip_prefix("W/").unwrap_or(seen).as_bytes() == etag.as_bytes()
+    })
 }
 
 /// The settings' version that the client has seen. Mutations that came since do not matter: a busy account can still be
@@ -44,6 +66,33 @@ impl FromRequest for IfMatch {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(read(request))
+    }
+}
+
+/// [`IfMatch`] where it may be left out: a request that names the state it starts from overwrites nothing unseen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct IfMatchOptional(Option<IfMatch>);
+
+impl IfMatchOptional {
+    /// Refuses when the client sent a version and someone changed the settings since.
+    ///
+    /// # Errors
+    /// 412 `precondition_failed`.
+    pub fn check(self, settings_version: i64) -> ApiResult<()> {
+        self.0.map_or(Ok(()), |seen| seen.check(settings_version))
+    }
+}
+
+impl FromRequest for IfMatchOptional {
+    type Error = ApiError;
+    type Future = Ready<ApiResult<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(if request.headers().contains_key(header::IF_MATCH) {
+            read(request).map(|seen| IfMatchOptional(Some(seen)))
+        } else {
+            Ok(IfMatchOptional(None))
+        })
     }
 }
 

@@ -11,8 +11,10 @@
     reason = "a test fails by panicking, and reads its environment"
 )]
 
+mod accounts;
 mod agreement;
 mod contract;
+mod customers;
 mod harness;
 mod invoice_runs;
 mod migrations;

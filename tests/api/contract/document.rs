@@ -140,16 +140,13 @@ fn expected_errors(operation: &Operation) -> Vec<&'static str> {
     if operation.value["requestBody"].is_object() {
         expected.extend(["413", "415", "422"]);
     }
-    let headers: Vec<&str> = operation
-        .parameters("header")
-        .iter()
-        .filter_map(|header| header["name"].as_str())
-        .collect();
-    if headers.contains(&"If-Match") {
-        expected.extend(["412", "428"]);
-    }
-    if headers.contains(&"Idempotency-Key") {
-        expected.extend(["409", "422"]);
+    for header in operation.parameters("header") {
+        match (header["name"].as_str(), header["required"] == true) {
+            (Some("If-Match"), true) => expected.extend(["412", "428"]),
+            (Some("If-Match"), false) => expected.push("412"),
+            (Some("Idempotency-Key"), _) => expected.extend(["409", "422"]),
+            _ => {}
+        }
     }
     expected
 }

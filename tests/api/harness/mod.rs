@@ -1,9 +1,11 @@
 //! A running service with a venue in it, and actors who can ask it things: `venue.clerk.get("/v1/customers")`.
 
+mod builders;
 mod client;
 mod database;
 mod venue;
 
+pub use builders::{TestAccount, walk};
 pub use client::{Actor, Answer};
 pub use database::TestDatabase;
 pub use venue::{Service, Venue};

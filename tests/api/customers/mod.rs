@@ -1,0 +1,4 @@
+//! `/v1/customers`.
+
+mod list;
+mod make_and_change;
