@@ -95,7 +95,7 @@ start_server() {
     target/debug/onaccount migrate
     printf '%s\n' "$contract_password" |
         target/debug/onaccount user create --portal-admin --email "$contract_email" --name "Portal" --password-stdin
-    ONACCOUNT_LISTEN="127.0.0.1:$contract_port" ONACCOUNT_LOG=warn \
+    ONACCOUNT_LISTEN="127.0.0.1:$contract_port" ONACCOUNT_LOG=warn ONACCOUNT_TRUSTED_PROXIES=127.0.0.1 \
         target/debug/onaccount serve >"$contract_folder/server.log" 2>&1 &
     contract_server=$!
     local attempt
@@ -147,7 +147,8 @@ run_schemathesis() {
     if [[ ${ONACCOUNT_TEST_CASES:-short} == long ]]; then examples=400; fi
     (
         cd contract || exit
-        PYTHONPATH=. ONACCOUNT_STORY_FILE=$contract_folder/story.json .venv/bin/schemathesis --config-file schemathesis.toml \
+        PYTHONPATH=. ONACCOUNT_EMAIL=$contract_email ONACCOUNT_PASSWORD=$contract_password \
+            ONACCOUNT_STORY_FILE=$contract_folder/story.json .venv/bin/schemathesis --config-file schemathesis.toml \
             run "$ONACCOUNT_URL/openapi.json" --max-examples "$examples"
     )
 }

@@ -98,6 +98,10 @@ fn complete_operation(operation: &mut Operation) {
     if let Some(tags) = &mut operation.tags {
         tags.dedup();
     }
+    if let Some(Needs::Permission(permission)) = needs {
+        let description = operation.description.take().unwrap_or_default();
+        operation.description = Some(format!("{description}\n\nPermission: `{permission}`."));
+    }
     let mut general = vec![
         ("406", "`not_acceptable`"),
         ("503", "`service_unavailable`: send the same request again"),

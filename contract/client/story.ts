@@ -1,0 +1,188 @@
+// A venue's first day, by the client that openapi-typescript makes of the contract. It compiles under `tsc --strict`, so a
+// frontend developer's program would; and it runs against a real server. What it made, it writes to a file for the next check.
+import { randomUUID } from "node:crypto";
+import { mkdirSync, writeFileSync } from "node:fs";
+import createClient from "openapi-fetch";
+import type { components, paths } from "./build/onaccount.js";
+
+type Account = components["schemas"]["Account"];
+type Sale = components["schemas"]["Sale"];
+type NewSale = components["schemas"]["NewSale"];
+type Problem = components["schemas"]["Problem"];
+
+interface Answer<T> {
+  data?: T;
+  error?: Problem | undefined;
+  response: Response;
+}
+
+const url = setting("ONACCOUNT_URL");
+const password = setting("ONACCOUNT_PASSWORD");
+
+function setting(name: string): string {
+  const value = process.env[name];
+  if (value === undefined) throw new Error(`${name} is not set`);
+  return value;
+}
+
+/** A client with a token, and for a portal administrator the tenant that it acts in. */
+function client(token?: string, tenantId?: string) {
+  const headers: Record<string, string> = {};
+  if (token !== undefined) headers["Authorization"] = `Bearer ${token}`;
+  if (tenantId !== undefined) headers["Onaccount-Tenant"] = tenantId;
+  return createClient<paths>({ baseUrl: url, headers });
+}
+
+/** The body of an answer that went well; the problem, in words, of one that did not. */
+function ok<T>(answer: Answer<T>): T {
+  if (answer.error !== undefined) {
+    throw new Error(`${answer.response.url}: ${answer.error.status} ${answer.error.code}: ${answer.error.detail}`);
+  }
+  return answer.data as T;
+}
+
+function refused(answer: Answer<unknown>, code: string): Problem {
+  const problem = answer.error;
+  if (problem?.code !== code) throw new Error(`${answer.response.url}: expected ${code}, got ${JSON.stringify(answer)}`);
+  return problem;
+}
+
+function expectEqual(what: string, actual: unknown, expected: unknown): void {
+  if (actual !== expected) throw new Error(`${what}: expected ${String(expected)}, got ${String(actual)}`);
+  console.log(`${what}: ${String(actual)}`);
+}
+
+async function signIn(email: string): Promise<components["schemas"]["SessionTokens"]> {
+  return ok(await client().POST("/v1/sessions", { body: { email, password } }));
+}
+
+/** A tenant with a director who has accepted the agreement, made by the portal's administrator. */
+async function openTenant(admin: string, number: number, name: string) {
+  const tenant = ok(
+    await client(admin).POST("/v1/tenants", { body: { number, name, currency: "EUR", time_zone: "Europe/Amsterdam" } }),
+  );
+  const email = `director.${number}@onaccount.example`;
+  const user = { email, name: "Dirk Director", password, roles: ["director" as const] };
+  ok(await client(admin, tenant.id).POST("/v1/users", { body: user }));
+  const session = await signIn(email);
+  const director = client(session.access_token);
+  const tokens = { access_token: session.access_token, refresh_token: session.refresh_token };
+  const early = await director.GET("/v1/customers", {});
+  refused(early, "gdpr_agreement_required");
+  const agreement = ok(await director.GET("/v1/agreement", {}));
+  ok(await director.POST("/v1/agreement/acceptances", { body: { version: agreement.version } }));
+  return { id: tenant.id, email, ...tokens };
+}
+
+/** A till's key, shown this once. */
+async function openTill(director: ReturnType<typeof client>, name: string): Promise<{ id: string; key: string }> {
+  const till = ok(await director.POST("/v1/terminals", { body: { name } }));
+  const key = ok(await director.POST("/v1/terminals/{id}/keys", { params: { path: { id: till.id } } }));
+  return { id: till.id, key: key.secret };
+}
+
+async function openAccount(director: ReturnType<typeof client>, name: string, limit: string): Promise<Account> {
+  const customer = ok(await director.POST("/v1/customers", { body: { kind: "company", company_name: name } }));
+  const made = ok(
+    await director.POST("/v1/accounts", {
+      body: { holder_id: customer.id, on_account_allowed: true, shown_on_till: true },
+    }),
+  );
+  const path = { account_id: made.id };
+  ok(await director.POST("/v1/accounts/{account_id}/activate", { params: { path } }));
+  ok(
+    await director.POST("/v1/accounts/{account_id}/limit-changes", {
+      params: { path, header: { "Idempotency-Key": randomUUID() } },
+      body: { change: limit, reason: "agreed with the treasurer" },
+    }),
+  );
+  const account = ok(await director.GET("/v1/accounts/{account_id}", { params: { path } }));
+  expectEqual(`${name} may still spend`, account.available, limit);
+  return account;
+}
+
+function newSale(account: Account, amount: string): NewSale {
+  const occurred_at = new Date().toISOString();
+  const line = { product_code: "BEER-25", name: "Beer 25 cl", quantity: "2", amount, vat_rate: "21.00" };
+  return { account_id: account.id, occurred_at, amount, lines: [line], reference: "T12" };
+}
+
+async function sell(till: ReturnType<typeof client>, account: Account): Promise<Sale> {
+  const header = { "Idempotency-Key": randomUUID() };
+  const body = newSale(account, "6.40");
+  const sale = ok(await till.POST("/v1/sales", { params: { header }, body }));
+  const again = await till.POST("/v1/sales", { params: { header }, body });
+  expectEqual("the same key again is a replay", again.response.headers.get("Idempotent-Replayed"), "true");
+  expectEqual("of the same sale", ok(again).id, sale.id);
+  const declined = await till.POST("/v1/sales", {
+    params: { header: { "Idempotency-Key": randomUUID() } },
+    body: newSale(account, "1000.00"),
+  });
+  expectEqual("the till shows", refused(declined, "limit_exceeded").till_message !== undefined, true);
+  ok(
+    await till.POST("/v1/sales/{sale_id}/refunds", {
+      params: { path: { sale_id: sale.id }, header: { "Idempotency-Key": randomUUID() } },
+      body: { lines: [{ line_no: 1, quantity: "1" }], reason: "spilled" },
+    }),
+  );
+  return sale;
+}
+
+/** Invoices everything up to today, and waits for it. */
+async function invoice(director: ReturnType<typeof client>, account: Account): Promise<string> {
+  const today = new Date(Date.now() + 86_400_000).toISOString().slice(0, 10);
+  const run = ok(
+    await director.POST("/v1/invoice-runs", {
+      params: { header: { "Idempotency-Key": randomUUID(), Prefer: "wait=20" } },
+      body: { from: "2026-01-01", to: today, reset_type: "balance_to_zero", accounts: { account_ids: [account.id] } },
+    }),
+  );
+  const after = ok(await director.GET("/v1/accounts/{account_id}", { params: { path: { account_id: account.id } } }));
+  expectEqual("the balance after the run", after.balance, "0.00");
+  return run.id;
+}
+
+async function main(): Promise<void> {
+  const admin = await signIn(setting("ONACCOUNT_EMAIL"));
+  const venue = await openTenant(admin.access_token, 719, "Sportclub Noord");
+  const neighbour = await openTenant(admin.access_token, 720, "Sportclub Zuid");
+  const director = client(venue.access_token);
+  const till = await openTill(director, "Bar");
+  const atBar = client(till.key);
+  const account = await openAccount(director, "Bakkerij Bol", "100.00");
+  const other = await openAccount(director, "Café Zeezicht", "250.00");
+  const sale = await sell(atBar, account);
+  const run = await invoice(director, account);
+  const later = await sell(atBar, other);
+  const page = ok(await director.GET("/v1/accounts", { params: { query: { limit: 1 } } }));
+  expectEqual("a page of one has a next one", page.next_cursor !== null, true);
+  const story = {
+    admin: { access_token: admin.access_token, refresh_token: admin.refresh_token },
+    director: venue,
+    neighbour,
+    till,
+    accounts: [account.id, other.id],
+    account_numbers: [account.number, other.number],
+    sales: [sale.id, later.id],
+    run,
+  };
+  writeFileSync(setting("ONACCOUNT_STORY_FILE"), JSON.stringify(story, null, 2), { mode: 0o600 });
+  const customers = ok(await director.GET("/v1/customers", {})).items.map((customer) => customer.id);
+  const jobs = ok(await director.GET("/v1/jobs", {})).items.map((job) => job.id);
+  const invoices = ok(await director.GET("/v1/invoices", {})).items.map((invoice) => invoice.id);
+  const users = ok(await director.GET("/v1/users", {})).items.map((user) => user.id);
+  writeDictionary("accounts", story.accounts);
+  writeDictionary("account_numbers", story.account_numbers);
+  writeDictionary("customers", customers);
+  writeDictionary("sales", story.sales);
+  writeDictionary("ids", [run, till.id, venue.id, ...jobs, ...invoices, ...users]);
+}
+
+/** Values that exist, in the form that Schemathesis reads. */
+function writeDictionary(name: string, values: string[]): void {
+  const folder = new URL("./dictionaries/", import.meta.url);
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(new URL(`${name}.txt`, folder), values.map((value) => `${JSON.stringify(value)}\n`).join(""));
+}
+
+await main();
