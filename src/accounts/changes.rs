@@ -57,7 +57,10 @@ impl Changer {
             None => None,
         };
         let number = match &new.number {
-            Some(number) => number.clone().into_string(),
+            Some(number) => {
+                numbers::hold(connection, self.tenant_id)?;
+                number.clone().into_string()
+            }
             None => numbers::take(connection, self.tenant_id, self.tenant_number)?,
         };
         let row = NewAccountRow {

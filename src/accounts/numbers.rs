@@ -56,13 +56,22 @@ pub fn propose(connection: &mut DbConnection, tenant_id: Id, tenant_number: i64)
 /// # Errors
 /// What the database said.
 pub fn take(connection: &mut DbConnection, tenant_id: Id, tenant_number: i64) -> ApiResult<String> {
-    dialect::start_series(connection, tenant_id, SERIES)?;
+    hold(connection, tenant_id)?;
     let next = next_value(connection, tenant_id)?.unwrap_or(1);
     let (place, number) = first_free(connection, tenant_id, tenant_number, next)?;
     diesel::update(number_series::table.find((tenant_id, SERIES)))
         .set(number_series::next_value.eq(place.saturating_add(1)))
         .execute(connection)?;
     Ok(number)
+}
+
+/// Waits until nobody else takes a number, and keeps others waiting until the transaction ends: a number that somebody chose is
+/// never the one that the series gives out at the same time.
+///
+/// # Errors
+/// What the database said.
+pub fn hold(connection: &mut DbConnection, tenant_id: Id) -> QueryResult<()> {
+    dialect::start_series(connection, tenant_id, SERIES)
 }
 
 fn next_value(connection: &mut DbConnection, tenant_id: Id) -> QueryResult<Option<i64>> {

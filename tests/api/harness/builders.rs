@@ -38,7 +38,7 @@ impl Venue {
         self.superuser
             .post(&format!("{}/activate", account.path), json!({}))
             .expect(200);
-        if limit.trim_matches(['0', '.']) != "" {
+        if !limit.trim_matches(['0', '.']).is_empty() {
             let change = json!({"change": limit, "reason": "the first limit"});
             self.superuser
                 .post_new(&format!("{}/limit-changes", account.path), change)
