@@ -62,9 +62,9 @@ pub struct Statement {
     pub account_id: Id,
     #[schema(example = "71900001")]
     pub account_number: String,
-    /// The name of who pays; empty when nobody does.
-    #[schema(example = "Hockeyclub De Linde")]
-    pub account_name: String,
+    /// The name of who pays; null while nobody holds the account.
+    #[schema(required, example = "Hockeyclub De Linde")]
+    pub account_name: Option<String>,
     /// The first business date.
     pub from: NaiveDate,
     /// The last business date.
@@ -183,7 +183,7 @@ impl Statement {
         Ok(Statement {
             account_id: scope.account_id,
             account_number: found.account.number,
-            account_name: found.account.name,
+            account_name: Some(found.account.name).filter(|name| !name.is_empty()),
             from: scope.period.from(),
             to: scope.period.to(),
             invoiced: scope.invoiced,

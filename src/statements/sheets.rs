@@ -27,7 +27,10 @@ pub fn figures(statement: &Statement) -> Vec<Figure> {
         .map(|invoiced| if invoiced { "true" } else { "false" });
     vec![
         fact("account_number", Cell::Text(statement.account_number.clone().into())),
-        fact("account_name", Cell::Text(statement.account_name.clone().into())),
+        fact(
+            "account_name",
+            Cell::optional(statement.account_name.clone(), |name| Cell::Text(name.into())),
+        ),
         fact("from", Cell::Date(statement.from)),
         fact("to", Cell::Date(statement.to)),
         fact("invoiced", Cell::optional(invoiced, Cell::text)),

@@ -1,0 +1,94 @@
+//! Posts the sales.
+
+use std::collections::BTreeMap;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use onaccount::money::Money;
+use serde_json::{Value, json};
+
+use crate::Result;
+use crate::client::{Client, key_of, text};
+use crate::compare;
+use crate::input::{Line, Sale};
+use crate::venue::{Venue, cents};
+
+/// What became of a sale.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outcome {
+    pub sale_id: u64,
+    pub customer_id: String,
+    pub is_accepted: bool,
+    /// What the customer owes after it.
+    pub owed_cents: i64,
+}
+
+/// Posts every sale at the till of its store, one after the other.
+pub fn post(venue: &Venue, sales: &[Sale]) -> Result<Vec<Outcome>> {
+    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} sales, {per_sec}, {eta} to go")?;
+    let length = u64::try_from(sales.len())?;
+    let bar = ProgressBar::new(length).with_style(style);
+    let mut owed_by: BTreeMap<&str, i64> = BTreeMap::new();
+    let mut outcomes = Vec::with_capacity(sales.len());
+    for sale in sales {
+        let is_accepted = post_one(venue, sale)?;
+        let owed = owed_by.entry(&sale.customer_id).or_default();
+        if is_accepted {
+            *owed += sale.amount_cents;
+        }
+        outcomes.push(Outcome {
+            sale_id: sale.id,
+            customer_id: sale.customer_id.clone(),
+            is_accepted,
+            owed_cents: *owed,
+        });
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(outcomes)
+}
+
+/// Whether the sale was accepted; a decline over the limit is an answer too.
+fn post_one(venue: &Venue, sale: &Sale) -> Result<bool> {
+    let account = venue
+        .accounts
+        .get(&sale.customer_id)
+        .ok_or("a customer without an account")?;
+    let till = venue.tills.get(&sale.store_id).ok_or("a store without a till")?;
+    let money = |cents| Money::new(cents, venue.currency);
+    let line = |line: &Line| {
+        json!({"product_code": line.product_id, "name": line.product_name, "category": line.category,
+            "quantity": line.quantity, "amount": money(line.amount_cents), "vat_rate": "0"})
+    };
+    let body = json!({
+        "account_id": account.id,
+        "occurred_at": sale.at,
+        "amount": money(sale.amount_cents),
+        "receipt_number": sale.id.to_string(),
+        "lines": sale.lines.iter().map(line).collect::<Vec<Value>>(),
+    });
+    let key = key_of(&format!("sale {} of {}", sale.id, account.id));
+    let answer = till.post("/v1/sales", Some(&key), Some(&body))?;
+    if answer.status == 409 && answer.code() == "limit_exceeded" {
+        return Ok(false);
+    }
+    answer.expect(&[201], &format!("sale {}", sale.id)).map(|_| true)
+}
+
+/// Compares the balances that the service has with what the answers add up to, for accounts that were new.
+pub fn check_balances(client: &Client, venue: &Venue, outcomes: &[Outcome]) -> Result<usize> {
+    let owed_by: BTreeMap<String, i64> = outcomes
+        .iter()
+        .map(|outcome| (outcome.customer_id.clone(), outcome.owed_cents))
+        .collect();
+    let mut expected = BTreeMap::new();
+    let mut found = BTreeMap::new();
+    for (customer_id, account) in venue.accounts.iter().filter(|(_, account)| account.balance_cents == 0) {
+        let now = client.get(&format!("/v1/accounts/{}", account.id))?;
+        found.insert(customer_id.clone(), -cents(text(&now, "balance")?, venue.currency)?);
+        expected.insert(
+            customer_id.clone(),
+            owed_by.get(customer_id).copied().unwrap_or_default(),
+        );
+    }
+    Ok(compare::maps("balances", &expected, &found))
+}
