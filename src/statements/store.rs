@@ -204,22 +204,22 @@ pub fn list_products(connection: &mut DbConnection, scope: &Scope, rows_max: i64
     .load(connection)
 }
 
-/// The next [`LINES_PAGE`] lines, by day, product and VAT rate.
+/// The next [`LINES_PAGE`] lines, by day, product and VAT rate. The search begins at the day of the last one, so that a page
+/// costs the same wherever it lies.
 pub fn list_lines(connection: &mut DbConnection, scope: &Scope, after: &LinePosition) -> QueryResult<Vec<LineRow>> {
     let lines = standing_lines(scope.invoiced);
     sql_query(format!(
         "SELECT g.business_date, g.product_code, n.product_name, n.category, g.vat_rate, g.quantity_milli, g.amount_minor
          FROM (SELECT l.business_date, l.product_code, l.vat_rate, {SUMS}, MAX(l.entry_seq) AS latest_seq FROM {lines}
-            AND (l.business_date, l.product_code, l.vat_rate) > ($5, $6, $7)
+            AND (l.business_date, l.product_code, l.vat_rate) > ($3, $5, $6)
             GROUP BY l.business_date, l.product_code, l.vat_rate
             ORDER BY l.business_date, l.product_code, l.vat_rate LIMIT {LINES_PAGE}) g
          {LATEST_LINE} ORDER BY g.business_date, g.product_code, g.vat_rate"
     ))
     .bind::<SqlId, _>(scope.tenant_id)
     .bind::<SqlId, _>(scope.account_id)
-    .bind::<Date, _>(scope.period.from())
-    .bind::<Date, _>(scope.period.to())
     .bind::<Date, _>(after.business_date)
+    .bind::<Date, _>(scope.period.to())
     .bind::<Text, _>(&after.product_code)
     .bind::<Integer, _>(after.vat_rate)
     .load(connection)
