@@ -166,10 +166,18 @@ fn standing_lines(invoiced: Option<bool>) -> String {
     )
 }
 
-/// `n`: the latest line of a group `g` of one product and rate, by the number of its mutation and its place in it.
-const LATEST_LINE: &str = "JOIN entry_lines n ON n.tenant_id = $1 AND n.account_id = $2 AND n.entry_seq = g.latest_seq
-    AND n.line_no = (SELECT MAX(m.line_no) FROM entry_lines m WHERE m.tenant_id = $1 AND m.account_id = $2
-        AND m.entry_seq = g.latest_seq AND m.product_code = g.product_code AND m.vat_rate = g.vat_rate)";
+/// Name and category of the latest line of a group `g` of one product and rate, by the number of its mutation and its place
+/// in it. Looked up group by group: a join would let PostgreSQL read every line of the account for each page.
+fn latest_names() -> String {
+    let latest = |column: &str| {
+        format!(
+            "(SELECT m.{column} FROM entry_lines m WHERE m.tenant_id = $1 AND m.account_id = $2
+             AND m.entry_seq = g.latest_seq AND m.product_code = g.product_code AND m.vat_rate = g.vat_rate
+             ORDER BY m.line_no DESC LIMIT 1) AS {column}"
+        )
+    };
+    format!("{}, {}", latest("product_name"), latest("category"))
+}
 
 const SUMS: &str = "CAST(SUM(l.quantity_milli) AS BIGINT) AS quantity_milli,
     CAST(SUM(l.amount_minor) AS BIGINT) AS amount_minor";
@@ -189,12 +197,12 @@ pub fn list_days(connection: &mut DbConnection, scope: &Scope) -> QueryResult<Ve
 
 /// Sales by product and VAT rate, at most `rows_max` of them.
 pub fn list_products(connection: &mut DbConnection, scope: &Scope, rows_max: i64) -> QueryResult<Vec<ProductRow>> {
-    let lines = standing_lines(scope.invoiced);
+    let (lines, names) = (standing_lines(scope.invoiced), latest_names());
     sql_query(format!(
-        "SELECT g.product_code, n.product_name, n.category, g.vat_rate, g.quantity_milli, g.amount_minor
+        "SELECT g.product_code, {names}, g.vat_rate, g.quantity_milli, g.amount_minor
          FROM (SELECT l.product_code, l.vat_rate, {SUMS}, MAX(l.entry_seq) AS latest_seq FROM {lines}
             GROUP BY l.product_code, l.vat_rate ORDER BY l.product_code, l.vat_rate LIMIT $5) g
-         {LATEST_LINE} ORDER BY g.product_code, g.vat_rate"
+         ORDER BY g.product_code, g.vat_rate"
     ))
     .bind::<SqlId, _>(scope.tenant_id)
     .bind::<SqlId, _>(scope.account_id)
@@ -207,14 +215,14 @@ pub fn list_products(connection: &mut DbConnection, scope: &Scope, rows_max: i64
 /// The next [`LINES_PAGE`] lines, by day, product and VAT rate. The search begins at the day of the last one, so that a page
 /// costs the same wherever it lies.
 pub fn list_lines(connection: &mut DbConnection, scope: &Scope, after: &LinePosition) -> QueryResult<Vec<LineRow>> {
-    let lines = standing_lines(scope.invoiced);
+    let (lines, names) = (standing_lines(scope.invoiced), latest_names());
     sql_query(format!(
-        "SELECT g.business_date, g.product_code, n.product_name, n.category, g.vat_rate, g.quantity_milli, g.amount_minor
+        "SELECT g.business_date, g.product_code, {names}, g.vat_rate, g.quantity_milli, g.amount_minor
          FROM (SELECT l.business_date, l.product_code, l.vat_rate, {SUMS}, MAX(l.entry_seq) AS latest_seq FROM {lines}
             AND (l.business_date, l.product_code, l.vat_rate) > ($3, $5, $6)
             GROUP BY l.business_date, l.product_code, l.vat_rate
             ORDER BY l.business_date, l.product_code, l.vat_rate LIMIT {LINES_PAGE}) g
-         {LATEST_LINE} ORDER BY g.business_date, g.product_code, g.vat_rate"
+         ORDER BY g.business_date, g.product_code, g.vat_rate"
     ))
     .bind::<SqlId, _>(scope.tenant_id)
     .bind::<SqlId, _>(scope.account_id)
