@@ -20,7 +20,7 @@ use crate::http::boundary::boundary;
 use crate::http::{Contract, openapi, path_config, problem_pages};
 use crate::jobs::Bell;
 use crate::request_keys::InFlight;
-use crate::{accounts, agreement, customers, invoice_runs, invoices, jobs, statements};
+use crate::{accounts, agreement, customers, invoice_runs, invoices, jobs, mutations, sales, statements, till};
 
 /// What handlers share. Nothing in it is needed by another process that serves the same database.
 pub struct AppState {
@@ -84,6 +84,7 @@ fn routes(api: &mut ServiceConfig) {
         .service(jobs::http::cancel_job);
     customer_routes(api);
     account_routes(api);
+    ledger_routes(api);
 }
 
 fn customer_routes(api: &mut ServiceConfig) {
@@ -110,6 +111,22 @@ fn account_routes(api: &mut ServiceConfig) {
         .service(accounts::holders_http::list_account_holders)
         .service(accounts::holders_http::link_account_holder)
         .service(accounts::holders_http::unlink_account_holder);
+}
+
+fn ledger_routes(api: &mut ServiceConfig) {
+    api.service(mutations::http::change_limit)
+        .service(mutations::http::post_credit)
+        .service(mutations::http::list_account_mutations)
+        .service(sales::http::post_sale)
+        .service(sales::http::get_sale)
+        .service(sales::http::refund_sale)
+        .service(sales::http::void_sale)
+        .service(sales::http::refund_without_sale)
+        .service(till::http::list_till_accounts)
+        .service(till::http::get_till_totals)
+        .service(mutations::http::list_mutations)
+        .service(mutations::http::get_mutation)
+        .service(mutations::http::reverse_mutation);
 }
 
 /// The contract, generated from the routes.

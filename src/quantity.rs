@@ -108,6 +108,9 @@ request_quantity!(
 pub struct VatRate(i32);
 
 impl VatRate {
+    /// No VAT.
+    pub const ZERO: Self = Self(0);
+
     /// A rate of this many hundredths of a percent, or `None` outside 0 to 100 %.
     #[must_use]
     pub fn try_from_hundredths(hundredths: i32) -> Option<Self> {

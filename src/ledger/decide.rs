@@ -1,10 +1,11 @@
 //! The rules of the ledger, pure: an account's state and a posting make an entry, a decline or a refusal. Nothing here
 //! reads a clock or a database.
 
-use chrono::{NaiveDate, TimeDelta};
+use chrono::TimeDelta;
 
-use super::model::{AccountState, AccountStatus, Entry, EntryKind, EntryRow, Flag, Line, LineRow, flags_text};
-use super::posting::{Action, Posting, Refund, RefundChoice, Sale, Target, TenantRules, TillDetails};
+use super::draft::{Draft, Moment};
+use super::model::{AccountState, AccountStatus, Entry, EntryKind, EntryRow, Flag, Line};
+use super::posting::{Action, Posting, Refund, RefundChoice, Sale, Target, TenantRules};
 use super::refunds::refund_lines;
 use super::rejection::{Decline, DeclineCode, NotPosted, Rejection};
 use crate::clock::Timestamp;
@@ -41,6 +42,7 @@ pub fn decide(
             amount_minor,
             lines,
             reason,
+            details,
             ..
         } => {
             check_activated(account)?;
@@ -49,6 +51,7 @@ pub fn decide(
                 .balance(*amount_minor)
                 .lines(lines)
                 .reason(reason)
+                .details(details)
         }
         Action::LimitChange {
             change_minor, reason, ..
@@ -134,13 +137,6 @@ fn give_back(
         reason: asked.reason.clone(),
         ..draft
     })
-}
-
-/// When something happened.
-#[derive(Debug, Clone, Copy)]
-struct Moment {
-    occurred_at: Timestamp,
-    business_date: NaiveDate,
 }
 
 /// The till's time, when it can be accepted. What is too old is declined even offline: nothing is known any more about
@@ -340,133 +336,3 @@ fn void(scene: Scene, account: &AccountState, target: Option<&Target>) -> Result
         ..draft
     })
 }
-
-/// An entry that still misses its place in the account.
-struct Draft {
-    kind: EntryKind,
-    moment: Moment,
-    balance_change_minor: i64,
-    limit_change_minor: i64,
-    lines: Vec<Line>,
-    refers_to: Option<Id>,
-    run_id: Option<Id>,
-    reason: Option<String>,
-    flags: Vec<Flag>,
-    is_offline: bool,
-    details: TillDetails,
-}
-
-impl Draft {
-    fn new(kind: EntryKind, moment: Moment) -> Self {
-        Self {
-            kind,
-            moment,
-            balance_change_minor: 0,
-            limit_change_minor: 0,
-            lines: Vec::new(),
-            refers_to: None,
-            run_id: None,
-            reason: None,
-            flags: Vec::new(),
-            is_offline: false,
-            details: TillDetails::default(),
-        }
-    }
-
-    fn now(kind: EntryKind, scene: Scene) -> Self {
-        Self::new(
-            kind,
-            Moment {
-                occurred_at: scene.now,
-                business_date: scene.rules.business_date(scene.now),
-            },
-        )
-    }
-
-    fn balance(self, change_minor: i64) -> Self {
-        Self {
-            balance_change_minor: change_minor,
-            ..self
-        }
-    }
-
-    fn limit(self, change_minor: i64) -> Self {
-        Self {
-            limit_change_minor: change_minor,
-            ..self
-        }
-    }
-
-    fn lines(self, lines: Vec<Line>) -> Self {
-        Self { lines, ..self }
-    }
-
-    fn reason(self, reason: &str) -> Self {
-        Self {
-            reason: Some(reason.to_owned()),
-            ..self
-        }
-    }
-
-    fn details(self, details: &TillDetails) -> Self {
-        Self {
-            details: details.clone(),
-            ..self
-        }
-    }
-
-    /// The entry that follows the account's last one.
-    fn finish(self, scene: Scene, account: &AccountState, posting: &Posting) -> Result<Entry, Rejection> {
-        let change_minor = self.limit_change_minor;
-        let limit_minor = account.credit_limit_minor;
-        let limit_after_minor = limit_minor.checked_add(change_minor).ok_or(Rejection::AmountOverflow)?;
-        if limit_after_minor < 0 {
-            return Err(Rejection::LimitWouldBeNegative {
-                limit_minor,
-                change_minor,
-            });
-        }
-        let balance_after_minor = account
-            .balance_minor
-            .checked_add(self.balance_change_minor)
-            .ok_or(Rejection::AmountOverflow)?;
-        balance_after_minor
-            .checked_add(limit_after_minor)
-            .ok_or(Rejection::AmountOverflow)?;
-        let row = EntryRow {
-            tenant_id: scene.tenant_id,
-            account_id: account.id,
-            seq: account.last_seq.checked_add(1).ok_or(Rejection::AmountOverflow)?,
-            id: posting.id,
-            kind: self.kind,
-            balance_change_minor: self.balance_change_minor,
-            limit_change_minor: change_minor,
-            balance_after_minor,
-            limit_after_minor,
-            business_date: self.moment.business_date,
-            occurred_at: self.moment.occurred_at,
-            posted_at: scene.now,
-            actor_kind: posting.author.kind,
-            actor_id: posting.author.id,
-            actor_name: posting.author.name.clone(),
-            refers_to: self.refers_to,
-            run_id: self.run_id,
-            reason: self.reason,
-            flags: flags_text(&self.flags),
-            is_offline: self.is_offline,
-            receipt_number: self.details.receipt_number,
-            operator: self.details.operator,
-            reference: self.details.reference,
-            line_count: i32::try_from(self.lines.len()).map_err(|_| Rejection::AmountOverflow)?,
-        };
-        let lines = (1..)
-            .zip(self.lines)
-            .map(|(line_no, line)| LineRow::new(&row, line_no, line))
-            .collect();
-        Ok(Entry { row, lines })
-    }
-}
-
-#[cfg(test)]
-#[path = "decide_tests.rs"]
-mod tests;

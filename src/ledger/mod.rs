@@ -12,6 +12,7 @@
 
 mod batch;
 mod decide;
+mod draft;
 mod model;
 mod native;
 mod post;
@@ -19,12 +20,17 @@ mod posting;
 mod refunds;
 mod rejection;
 mod store;
+#[cfg(test)]
+mod tests;
 mod workbench;
 
-pub use batch::{BatchItem, Outcome, post_batch};
+pub use batch::{BatchItem, Outcome, decline_of, post_batch};
 pub use decide::{Scene, decide};
 pub use model::{AccountState, AccountStatus, Author, Entry, EntryKind, EntryRow, Flag, Line, LineRow, flags_of};
 pub use post::{Posted, may_see_available, post};
-pub use posting::{AccountRef, Action, LineChoice, Posting, Refund, RefundChoice, Sale, TenantRules, TillDetails};
+pub use posting::{
+    AccountRef, Action, LineChoice, Posting, Refund, RefundChoice, Sale, SoldLine, StandingInvoice, Target,
+    TenantRules, TillDetails,
+};
 pub use rejection::{Decline, DeclineCode, Rejection};
-pub use store::{find_entry, list_lines_of, lock_accounts};
+pub use store::{find_entry, find_target, list_lines_of, lock_accounts};

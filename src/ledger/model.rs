@@ -151,6 +151,14 @@ pub struct EntryRow {
     pub line_count: i32,
 }
 
+impl EntryRow {
+    /// What was available on the account after it.
+    #[must_use]
+    pub fn available_after_minor(&self) -> i64 {
+        self.limit_after_minor.saturating_add(self.balance_after_minor)
+    }
+}
+
 /// What was bought: one product of a sale or refund.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Line {

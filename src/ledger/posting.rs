@@ -81,6 +81,7 @@ pub enum Action {
         amount_minor: i64,
         lines: Vec<Line>,
         reason: String,
+        details: TillDetails,
     },
     /// Raises (above zero) or lowers the credit limit.
     LimitChange {

@@ -87,6 +87,14 @@ pub fn list_lines_of(connection: &mut DbConnection, tenant_id: Id, rows: Vec<Ent
     Ok(rows.into_iter().map(with_its_lines).collect())
 }
 
+/// An entry with what has become of it: whether it is reversed, refunded, invoiced.
+///
+/// # Errors
+/// Those of the database.
+pub fn find_target(connection: &mut DbConnection, tenant_id: Id, row: EntryRow) -> QueryResult<Option<Target>> {
+    Ok(list_targets(connection, tenant_id, vec![row])?.pop())
+}
+
 /// Entries with what has become of them: whether they are reversed, refunded, invoiced. The caller holds their accounts.
 pub(super) fn list_targets(
     connection: &mut DbConnection,

@@ -3,6 +3,7 @@
 mod builders;
 mod client;
 mod database;
+pub mod money;
 mod venue;
 
 pub use builders::{TestAccount, walk};

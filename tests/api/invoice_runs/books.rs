@@ -241,6 +241,7 @@ impl Books {
             amount_minor: amount,
             lines,
             reason,
+            details: TillDetails::default(),
         })
     }
 

@@ -1,0 +1,9 @@
+//! Mutations: the ledger's entries as people see them, and what people post: limit changes, credits, reversals. The rules are
+//! the ledger's.
+
+pub mod http;
+mod model;
+mod store;
+
+pub use http::{created, mutation_created};
+pub use model::Mutation;

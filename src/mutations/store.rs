@@ -1,0 +1,93 @@
+//! Mutations in the database.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+
+use super::model::{MutationFilter, ReportRow};
+use crate::clock::Timestamp;
+use crate::db::DbConnection;
+use crate::db::schema::{accounts, entries};
+use crate::id::Id;
+use crate::ledger::EntryRow;
+
+/// What the report is sorted by, the newest first.
+pub type ReportKey = (NaiveDate, Timestamp, Id);
+
+/// One page of the report; `after` is the key of the last row before it. An index on (tenant, business date, posted at,
+/// id) finds the place.
+pub fn list_report(
+    connection: &mut DbConnection,
+    tenant_id: Id,
+    filter: &MutationFilter,
+    after: Option<ReportKey>,
+    rows_max: i64,
+) -> QueryResult<Vec<ReportRow>> {
+    let of_account = accounts::tenant_id
+        .eq(entries::tenant_id)
+        .and(accounts::id.eq(entries::account_id));
+    let mut rows = entries::table
+        .inner_join(accounts::table.on(of_account))
+        .filter(entries::tenant_id.eq(tenant_id))
+        .order((
+            entries::business_date.desc(),
+            entries::posted_at.desc(),
+            entries::id.desc(),
+        ))
+        .select((EntryRow::as_select(), accounts::number, accounts::name))
+        .limit(rows_max)
+        .into_boxed();
+    if let Some(account_id) = filter.account_id {
+        rows = rows.filter(entries::account_id.eq(account_id));
+    }
+    if let Some(kinds) = &filter.kinds {
+        rows = rows.filter(entries::kind.eq_any(kinds.clone()));
+    }
+    if let Some(from) = filter.from {
+        rows = rows.filter(entries::business_date.ge(from));
+    }
+    if let Some(to) = filter.to {
+        rows = rows.filter(entries::business_date.le(to));
+    }
+    if let Some(run_id) = filter.run_id {
+        rows = rows.filter(entries::run_id.eq(run_id));
+    }
+    if let Some((date, posted_at, id)) = after {
+        let later_in_time = entries::posted_at.eq(posted_at).and(entries::id.lt(id));
+        let later_in_day = entries::business_date
+            .eq(date)
+            .and(entries::posted_at.lt(posted_at).or(later_in_time));
+        rows = rows
+            .filter(entries::business_date.le(date))
+            .filter(entries::business_date.lt(date).or(later_in_day));
+    }
+    rows.load(connection)
+}
+
+/// One page of an account's entries, the newest first; `before` is the number of the last one before it.
+pub fn list_of_account(
+    connection: &mut DbConnection,
+    tenant_id: Id,
+    account_id: Id,
+    before: Option<i64>,
+    rows_max: i64,
+) -> QueryResult<Vec<EntryRow>> {
+    entries::table
+        .filter(entries::tenant_id.eq(tenant_id))
+        .filter(entries::account_id.eq(account_id))
+        .filter(entries::seq.lt(before.unwrap_or(i64::MAX)))
+        .order(entries::seq.desc())
+        .select(EntryRow::as_select())
+        .limit(rows_max)
+        .load(connection)
+}
+
+/// Whether the tenant has this account.
+pub fn has_account(connection: &mut DbConnection, tenant_id: Id, account_id: Id) -> QueryResult<bool> {
+    let found = accounts::table
+        .filter(accounts::tenant_id.eq(tenant_id))
+        .filter(accounts::id.eq(account_id))
+        .select(accounts::id)
+        .first::<Id>(connection)
+        .optional()?;
+    Ok(found.is_some())
+}

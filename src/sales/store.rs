@@ -1,0 +1,25 @@
+//! Sales in the database: they are entries of the ledger, and keys of what was declined.
+
+use crate::db::DbConnection;
+use crate::error::ApiResult;
+use crate::id::Id;
+use crate::ledger::{self, Decline, Entry, EntryKind, Target};
+use crate::request_keys::{self, KeyRow, KeyState};
+
+/// What became of a sale.
+pub enum Found {
+    Posted(Box<Entry>, Box<Target>),
+    Declined(Box<KeyRow>, Decline),
+}
+
+/// The sale under this key, posted or declined.
+pub fn find_sale(connection: &mut DbConnection, tenant_id: Id, id: Id) -> ApiResult<Option<Found>> {
+    let entry = ledger::find_entry(connection, tenant_id, id)?.filter(|entry| entry.row.kind == EntryKind::Sale);
+    if let Some(entry) = entry {
+        let target = ledger::find_target(connection, tenant_id, entry.row.clone())?;
+        return Ok(target.map(|target| Found::Posted(Box::new(entry), Box::new(target))));
+    }
+    let key = request_keys::list(connection, tenant_id, &[id])?.pop();
+    let declined = key.filter(|key| key.state == KeyState::Declined && key.result_kind == EntryKind::Sale.as_str());
+    Ok(declined.and_then(|key| ledger::decline_of(&key).map(|decline| Found::Declined(Box::new(key), decline))))
+}

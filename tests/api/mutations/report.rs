@@ -1,0 +1,135 @@
+//! The mutations report and an account's list.
+
+use serde_json::{Value, json};
+
+use crate::harness::Venue;
+use crate::harness::money::{sale, with};
+use crate::ledger::post_reset;
+
+fn amounts(list: &Value) -> Vec<&str> {
+    list["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| item["balance_change"].as_str().unwrap())
+        .collect()
+}
+
+/// Two accounts with sales on three days, all posted at noon of the last.
+fn venue_with_sales() -> (Venue, onaccount::id::Id, onaccount::id::Id) {
+    let venue = Venue::open();
+    let (one, two) = (venue.account("71900001", "100.00"), venue.account("71900002", "100.00"));
+    for (account_id, day, amount) in [
+        (one, 13, "1.00"),
+        (two, 13, "2.00"),
+        (one, 14, "3.00"),
+        (two, 15, "4.00"),
+        (one, 15, "5.00"),
+    ] {
+        let occurred_at = json!({"occurred_at": format!("2026-10-{day}T09:00:00Z")});
+        venue
+            .till
+            .post_new("/v1/sales", with(sale(account_id, amount), occurred_at))
+            .expect(201);
+        let now = venue.service.clock.now().plus(chrono::TimeDelta::seconds(1));
+        venue.service.clock.set(now);
+    }
+    (venue, one, two)
+}
+
+#[test]
+fn the_report_is_filtered_by_account_kind_period_and_run() {
+    let (venue, one, _) = venue_with_sales();
+    let list = |query: &str| venue.superuser.get(&format!("/v1/mutations?{query}")).expect(200);
+    assert_eq!(
+        amounts(&list("kind=sale")),
+        ["-5.00", "-4.00", "-3.00", "-2.00", "-1.00"]
+    );
+    assert_eq!(
+        amounts(&list(&format!("kind=sale,refund&account_id={one}"))),
+        ["-5.00", "-3.00", "-1.00"]
+    );
+    assert_eq!(
+        amounts(&list("from=2026-10-13&to=2026-10-14")),
+        ["-3.00", "-2.00", "-1.00"]
+    );
+    assert_eq!(list("kind=limit_change")["items"].as_array().unwrap().len(), 2);
+    let reset_id = post_reset(&venue, one);
+    let reset = venue.superuser.get(&format!("/v1/mutations/{reset_id}")).expect(200);
+    let of_run = list(&format!("run_id={}", reset["run_id"].as_str().unwrap()));
+    assert_eq!(of_run["items"][0]["id"], json!(reset_id));
+    assert_eq!(of_run["items"].as_array().unwrap().len(), 1);
+    let item = &list("kind=sale&limit=1")["items"][0];
+    assert_eq!(
+        (&item["account_number"], &item["account_name"]),
+        (&json!("71900001"), &json!("Holder of 71900001"))
+    );
+    assert!(item.get("lines").is_none());
+}
+
+#[test]
+fn the_report_goes_on_from_page_to_page() {
+    let (venue, _, _) = venue_with_sales();
+    let mut found = Vec::new();
+    let mut path = "/v1/mutations?kind=sale&limit=2".to_owned();
+    loop {
+        let answer = venue.superuser.get(&path);
+        let page = answer.expect(200);
+        found.extend(amounts(&page).into_iter().map(str::to_owned));
+        let Some(cursor) = page["next_cursor"].as_str() else {
+            break;
+        };
+        path = format!("/v1/mutations?kind=sale&limit=2&cursor={cursor}");
+        assert_eq!(answer.header("link"), format!("<{path}>; rel=\"next\""));
+    }
+    assert_eq!(found, ["-5.00", "-4.00", "-3.00", "-2.00", "-1.00"]);
+}
+
+#[test]
+fn a_report_that_cannot_be_is_refused() {
+    let (venue, one, _) = venue_with_sales();
+    let get = |query: &str| venue.superuser.get(&format!("/v1/mutations?{query}"));
+    for (query, parameter) in [
+        ("from=2026-10-15&to=2026-10-14", "to"),
+        ("from=2016-01-01&to=2026-01-01", "to"),
+        ("from=15-10-2026", "from"),
+        ("kind=sale,tip", "kind"),
+        ("account_id=71900001", "account_id"),
+        ("limit=201", "limit"),
+    ] {
+        let problem = get(query).problem(422, "validation_failed");
+        assert_eq!(problem["errors"][0]["parameter"], parameter, "{query}");
+    }
+    get("colour=red").problem(400, "unknown_query_parameter");
+    get("cursor=abc").problem(400, "bad_cursor");
+    venue.clerk.get("/v1/mutations").problem(403, "forbidden");
+    let (_, director, _) = venue.neighbour(720);
+    assert_eq!(director.get("/v1/mutations").expect(200)["items"], json!([]));
+    director
+        .get(&format!("/v1/accounts/{one}/mutations"))
+        .problem(404, "not_found");
+}
+
+#[test]
+fn an_account_lists_its_mutations_by_number() {
+    let (venue, one, _) = venue_with_sales();
+    let path = format!("/v1/accounts/{one}/mutations?limit=3");
+    let page = venue.superuser.get(&path).expect(200);
+    let seqs = |page: &Value| {
+        page["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|item| item["seq"].as_i64().unwrap())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (seqs(&page), amounts(&page)),
+        (vec![4, 3, 2], vec!["-5.00", "-3.00", "-1.00"])
+    );
+    let next = venue
+        .superuser
+        .get(&format!("{path}&cursor={}", page["next_cursor"].as_str().unwrap()))
+        .expect(200);
+    assert_eq!((seqs(&next), &next["next_cursor"]), (vec![1], &Value::Null));
+}
