@@ -1,5 +1,6 @@
 //! The application: its state, and the one list of routes that the server, the tests and the contract share.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use actix_cors::Cors;
@@ -12,7 +13,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt, scope};
 use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
-use crate::auth::{ActorCache, Passwords, Tokens, authenticate};
+use crate::auth::{ActorCache, Passwords, Throttle, Tokens, authenticate};
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::error::{ApiError, ApiResult, Code};
@@ -20,7 +21,8 @@ use crate::http::boundary::boundary;
 use crate::http::{Contract, openapi, path_config, problem_pages};
 use crate::jobs::Bell;
 use crate::request_keys::InFlight;
-use crate::{accounts, agreement, customers, invoice_runs, invoices, jobs, mutations, sales, statements, till};
+use crate::{accounts, agreement, api_keys, customers, invoice_runs, invoices, jobs, me, mutations};
+use crate::{sales, sessions, statements, tenants, terminals, till, users};
 
 /// What handlers share. Nothing in it is needed by another process that serves the same database.
 pub struct AppState {
@@ -32,6 +34,8 @@ pub struct AppState {
     pub tokens: Tokens,
     /// Password hashing, in its turn.
     pub passwords: Passwords,
+    /// Slows down who guesses passwords.
+    pub throttle: Throttle,
     /// Actors looked up a moment ago.
     pub actors: ActorCache,
     /// The requests under a key that this process is working on.
@@ -49,12 +53,19 @@ impl AppState {
     ///
     /// # Errors
     /// Only when the machine has no randomness.
-    pub fn try_new(db: Db, clock: Clock, secret: &[u8], cors_origins: Vec<String>) -> ApiResult<Arc<Self>> {
+    pub fn try_new(
+        db: Db,
+        clock: Clock,
+        secret: &[u8],
+        cors_origins: Vec<String>,
+        trusted_proxies: Vec<IpAddr>,
+    ) -> ApiResult<Arc<Self>> {
         Ok(Arc::new(AppState {
             db,
             clock,
             tokens: Tokens::new(secret),
             passwords: Passwords::try_new()?,
+            throttle: Throttle::new(secret, trusted_proxies),
             actors: ActorCache::default(),
             in_flight: InFlight::default(),
             contract: Contract::new(&contract()),
@@ -66,6 +77,7 @@ impl AppState {
 
 /// Every route of the API, in the order of the documentation.
 fn routes(api: &mut ServiceConfig) {
+    access_routes(api);
     api.service(agreement::http::get_agreement)
         .service(agreement::http::accept_agreement)
         .service(statements::http::get_statement)
@@ -127,6 +139,40 @@ fn ledger_routes(api: &mut ServiceConfig) {
         .service(mutations::http::list_mutations)
         .service(mutations::http::get_mutation)
         .service(mutations::http::reverse_mutation);
+}
+
+/// Who gets in, and what the portal manages.
+fn access_routes(api: &mut ServiceConfig) {
+    api.service(sessions::http::sign_in)
+        .service(sessions::http::refresh_session)
+        .service(sessions::http::list_sessions)
+        .service(sessions::http::sign_out)
+        .service(sessions::http::choose_tenant)
+        .service(sessions::http::revoke_session)
+        .service(me::http::get_me)
+        .service(me::http::update_me)
+        .service(me::http::change_my_password)
+        .service(tenants::http::list_tenants)
+        .service(tenants::http::create_tenant)
+        .service(tenants::http::get_current_tenant)
+        .service(tenants::http::update_current_tenant)
+        .service(tenants::http::get_tenant)
+        .service(tenants::http::update_tenant)
+        .service(users::http::list_users)
+        .service(users::http::create_user)
+        .service(users::http::grant_roles)
+        .service(users::http::get_user)
+        .service(users::http::update_user)
+        .service(users::http::set_user_roles)
+        .service(api_keys::http::list_api_keys)
+        .service(api_keys::http::create_api_key)
+        .service(api_keys::http::revoke_api_key)
+        .service(terminals::http::list_terminals)
+        .service(terminals::http::create_terminal)
+        .service(terminals::http::get_terminal)
+        .service(terminals::http::update_terminal)
+        .service(terminals::http::create_terminal_key)
+        .service(terminals::http::revoke_terminal_key);
 }
 
 /// The contract, generated from the routes.

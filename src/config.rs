@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
@@ -44,6 +44,9 @@ pub struct ServerOptions {
     /// Origins that browsers may call from, separated by commas
     #[arg(long, env = "ONACCOUNT_CORS_ORIGINS", value_delimiter = ',')]
     pub cors_origins: Vec<String>,
+    /// Addresses of reverse proxies that are believed in X-Forwarded-For, separated by commas
+    #[arg(long, env = "ONACCOUNT_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub trusted_proxies: Vec<IpAddr>,
     /// Worker threads; by default one for each core
     #[arg(long, env = "ONACCOUNT_WORKERS")]
     pub workers: Option<usize>,

@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod agreement;
+pub mod api_keys;
 pub mod app;
 pub mod audit;
 pub mod auth;
@@ -22,13 +23,18 @@ pub mod invoice_runs;
 pub mod invoices;
 pub mod jobs;
 pub mod ledger;
+pub mod me;
 pub mod money;
 pub mod mutations;
 pub mod period;
 pub mod quantity;
 pub mod request_keys;
 pub mod sales;
+pub mod sessions;
 pub mod statements;
 pub mod telemetry;
+pub mod tenants;
+pub mod terminals;
 pub mod text;
 pub mod till;
+pub mod users;

@@ -69,15 +69,16 @@ impl TenantContext {
     }
 }
 
-/// Which version of the data processing agreement the tenant has accepted.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AgreementState {
-    /// None: nothing works yet.
-    Missing,
-    /// An older one: tills go on, people are asked again.
-    Outdated,
-    /// The one that stands.
-    Accepted,
+text_enum! {
+    /// Which version of the data processing agreement the tenant has accepted.
+    pub enum AgreementState {
+        /// None: nothing works yet.
+        Missing => "missing",
+        /// An older one: tills go on, people are asked again.
+        Outdated => "outdated",
+        /// The one that stands.
+        Accepted => "accepted",
+    }
 }
 
 /// Who is asking.

@@ -9,14 +9,18 @@ use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest, web};
+use chrono::TimeDelta;
 
-use super::permissions::{Demand, PermissionSet};
-use super::{Actor, ActorKind, Role, TenantContext, keys, store};
+use super::permissions::Demand;
+use super::{Actor, TenantContext, keys, lookup, store};
 use crate::app::AppState;
-use crate::db::DbConnection;
-use crate::error::{ApiError, ApiResult, Code};
+use crate::clock::Timestamp;
+use crate::error::{ApiError, ApiResult, Code, FieldError};
 use crate::http::headers;
 use crate::id::Id;
+
+/// A key's last use is noted no more often than this.
+const KEY_USE_NOTED_EVERY: TimeDelta = TimeDelta::minutes(1);
 
 /// Who is asking, found once at the edge; kept with the request for the extractors below.
 struct Authentication(ApiResult<Arc<Actor>>);
@@ -40,118 +44,85 @@ pub async fn authenticate(
 async fn find_actor(app: &web::Data<AppState>, headers: &HeaderMap) -> ApiResult<Arc<Actor>> {
     let token = bearer(headers)?;
     let tenant_header = tenant_header(headers)?;
-    let credential = keys::key_hash(&format!(
+    let credential_hash = keys::key_hash(&format!(
         "{token}\n{}",
         tenant_header.map_or(String::new(), |id| id.to_string())
     ));
-    if let Some(actor) = app.actors.find(&credential) {
+    if let Some(actor) = app.actors.find(&credential_hash) {
         return Ok(actor);
     }
-    let state = app.clone().into_inner();
-    let token = token.to_owned();
-    let actor = app
-        .db
-        .read(move |connection| {
-            if token.starts_with(keys::KEY_PREFIX) {
-                actor_of_key(connection, &token, tenant_header)
-            } else {
-                actor_of_token(connection, &state, &token, tenant_header)
-            }
-        })
-        .await?;
+    let ticket = app.actors.ticket();
+    let now = app.clock.now();
+    let actor = if token.starts_with(keys::KEY_PREFIX) {
+        actor_of_key(app, keys::key_hash(token), tenant_header, now).await?
+    } else {
+        // Before the database is asked: nonsense costs it nothing.
+        let claims = app.tokens.check(token, now)?;
+        app.db
+            .read(move |connection| lookup::actor_of_session(connection, claims.sid, claims.sub, tenant_header, now))
+            .await?
+    };
     let actor = Arc::new(actor);
-    app.actors.keep(credential, Arc::clone(&actor));
+    app.actors.keep(ticket, credential_hash, Arc::clone(&actor));
+    Ok(actor)
+}
+
+async fn actor_of_key(
+    app: &web::Data<AppState>,
+    key_hash: Vec<u8>,
+    tenant_header: Option<Id>,
+    now: Timestamp,
+) -> ApiResult<Actor> {
+    let (actor, key) = app
+        .db
+        .read(move |connection| lookup::actor_of_key(connection, &key_hash, tenant_header))
+        .await?;
+    let noted_before = now.plus(-KEY_USE_NOTED_EVERY);
+    if key.last_used_at.is_none_or(|at| at < noted_before) {
+        let app = app.clone();
+        // Not on the request's own path: the answer does not wait for it.
+        actix_web::rt::spawn(async move {
+            let noted = app
+                .db
+                .write(move |connection| Ok(store::touch_key(connection, key.id, now, noted_before)?))
+                .await;
+            if let Err(error) = noted {
+                tracing::warn!(cause = error.cause_text(), "the use of a key was not noted");
+            }
+        });
+    }
     Ok(actor)
 }
 
 fn bearer(headers: &HeaderMap) -> ApiResult<&str> {
-    let value = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-    let token = value
+    let unauthorized = || ApiError::new(Code::Unauthorized);
+    let mut values = headers.get_all(header::AUTHORIZATION);
+    let value = values.next().ok_or_else(unauthorized)?;
+    if values.next().is_some() {
+        return Err(unauthorized().detail("send one Authorization header"));
+    }
+    let (scheme, token) = value
+        .to_str()
+        .ok()
         .and_then(|value| value.split_once(' '))
-        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    token
-        .map(|(_, token)| token.trim())
-        .ok_or_else(|| ApiError::new(Code::Unauthorized))
+        .ok_or_else(unauthorized)?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        Ok(token.trim())
+    } else {
+        Err(unauthorized())
+    }
 }
 
 fn tenant_header(headers: &HeaderMap) -> ApiResult<Option<Id>> {
-    let Some(value) = headers.get(headers::ONACCOUNT_TENANT) else {
+    let mut values = headers.get_all(headers::ONACCOUNT_TENANT);
+    let Some(value) = values.next() else {
         return Ok(None);
     };
-    let id = value.to_str().ok().and_then(|text| text.parse().ok());
-    id.map(Some)
-        .ok_or_else(|| ApiError::new(Code::BadHeader).detail("Onaccount-Tenant: expected a tenant's id"))
-}
-
-fn actor_of_key(connection: &mut DbConnection, secret: &str, tenant_header: Option<Id>) -> ApiResult<Actor> {
-    let key = store::find_key(connection, &keys::key_hash(secret))?;
-    let key = key.ok_or_else(|| ApiError::new(Code::Unauthorized).detail("the key is unknown or revoked"))?;
-    if tenant_header.is_some() {
-        return Err(ApiError::new(Code::Forbidden).detail("Onaccount-Tenant is for portal administrators"));
-    }
-    let kind = if key.terminal_id.is_some() {
-        ActorKind::Terminal
-    } else {
-        ActorKind::ApiKey
-    };
-    Ok(Actor {
-        kind,
-        id: key.terminal_id.unwrap_or(key.id),
-        name: key.name,
-        permissions: store::permissions_of(&key.permissions),
-        roles: Vec::new(),
-        is_portal_admin: false,
-        session_id: None,
-        tenant: store::find_tenant(connection, key.tenant_id)?,
+    let id = value.to_str().ok().and_then(|text| text.trim().parse().ok());
+    id.filter(|_| values.next().is_none()).map(Some).ok_or_else(|| {
+        let error = FieldError::header("Onaccount-Tenant", "invalid_value", "expected one tenant's id");
+        ApiError::new(Code::BadHeader).detail(error.sentence()).error(error)
     })
-}
-
-fn actor_of_token(
-    connection: &mut DbConnection,
-    app: &AppState,
-    token: &str,
-    tenant_header: Option<Id>,
-) -> ApiResult<Actor> {
-    let now = app.clock.now();
-    let claims = app.tokens.check(token, now)?;
-    let ended = || ApiError::new(Code::Unauthorized).detail("the session has ended: sign in again");
-    let row = store::find_user_actor_parts(connection, claims.sid, claims.sub, now)?.ok_or_else(ended)?;
-    if tenant_header.is_some() && !row.is_portal_admin {
-        return Err(ApiError::new(Code::Forbidden).detail("Onaccount-Tenant is for portal administrators"));
-    }
-    let tenant_id = tenant_header.or(row.tenant_id);
-    let tenant = match tenant_id {
-        Some(id) => store::find_tenant(connection, id)?,
-        None => None,
-    };
-    if tenant_header.is_some() && tenant.is_none() {
-        return Err(ApiError::new(Code::Forbidden).detail("Onaccount-Tenant names no tenant of this portal"));
-    }
-    let roles = match &tenant {
-        Some(TenantContext { id, .. }) => store::list_roles(connection, *id, row.user_id)?,
-        None => Vec::new(),
-    };
-    Ok(Actor {
-        kind: ActorKind::User,
-        id: row.user_id,
-        name: row.name,
-        permissions: permissions_of_user(row.is_portal_admin, tenant_header.is_some(), &roles),
-        roles,
-        is_portal_admin: row.is_portal_admin,
-        session_id: Some(claims.sid),
-        tenant,
-    })
-}
-
-/// A portal administrator who names a tenant has what its director has.
-fn permissions_of_user(is_portal_admin: bool, names_tenant: bool, roles: &[Role]) -> PermissionSet {
-    let acting = (is_portal_admin && names_tenant).then_some(Role::Director);
-    let of_roles = roles.iter().copied().chain(acting).map(Role::permissions);
-    let portal = is_portal_admin
-        .then_some(super::Permission::PortalManage)
-        .into_iter()
-        .collect::<PermissionSet>();
-    of_roles.fold(portal, PermissionSet::union)
 }
 
 fn actor_of(request: &HttpRequest) -> ApiResult<Arc<Actor>> {
@@ -162,11 +133,13 @@ fn actor_of(request: &HttpRequest) -> ApiResult<Arc<Actor>> {
     }
 }
 
-fn check_accept(request: &HttpRequest) -> ApiResult<()> {
-    match request.app_data::<web::Data<AppState>>() {
-        Some(app) => app.contract.check_accept(request),
-        None => Ok(()),
-    }
+/// What the contract says of any request, once it is known that the actor may ask.
+fn check_contract(request: &HttpRequest) -> ApiResult<()> {
+    let Some(app) = request.app_data::<web::Data<AppState>>() else {
+        return Ok(());
+    };
+    app.contract.check_accept(request)?;
+    app.contract.check_query(request)
 }
 
 /// An actor who has the permission `P`, in a tenant that has accepted the agreement. First among a handler's arguments,
@@ -199,7 +172,7 @@ impl<P: Demand> FromRequest for Allowed<P> {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(actor_of(request).and_then(|actor| {
             actor.check(P::PERMISSION)?;
-            check_accept(request)?;
+            check_contract(request)?;
             Ok(Allowed {
                 actor,
                 demand: PhantomData,
@@ -217,8 +190,31 @@ impl FromRequest for SignedIn {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(actor_of(request).and_then(|actor| {
-            check_accept(request)?;
+            check_contract(request)?;
             Ok(SignedIn(actor))
+        }))
+    }
+}
+
+/// A person who has signed in, with or without a tenant. Keys have no session.
+pub struct SignedInUser {
+    /// Who is asking.
+    pub actor: Arc<Actor>,
+    /// Their session.
+    pub session_id: Id,
+}
+
+impl FromRequest for SignedInUser {
+    type Error = ApiError;
+    type Future = Ready<ApiResult<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(actor_of(request).and_then(|actor| {
+            let session_id = actor.session_id.ok_or_else(|| {
+                ApiError::new(Code::Forbidden).detail("this needs a person who signed in; a key has no session")
+            })?;
+            check_contract(request)?;
+            Ok(SignedInUser { actor, session_id })
         }))
     }
 }
@@ -231,6 +227,6 @@ impl FromRequest for Anyone {
     type Future = Ready<ApiResult<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(check_accept(request).map(|()| Anyone))
+        ready(check_contract(request).map(|()| Anyone))
     }
 }

@@ -1,10 +1,15 @@
 //! Passwords: argon2id, a few at a time, and the same time for a user who does not exist.
 
+use std::fmt;
 use std::sync::Arc;
 
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
-use tokio::sync::Semaphore;
+use serde::Deserialize;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::error::{ApiError, ApiResult};
 
@@ -14,12 +19,69 @@ const PASSES: u32 = 2;
 const LANES: u32 = 1;
 /// Hashing is slow on purpose; more at once would only starve the tills.
 const AT_ONCE_MAX: usize = 2;
+/// More than this many waiting for their turn: a flood, answered with 503.
+const WAITING_MAX: usize = 50;
+
+/// A password, as it is typed: 10 to 200 characters, any. Normalised (NFKC), so that it is the same on every keyboard, and
+/// never shown, not even in a log.
+#[derive(Clone, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Password(String);
+
+impl Password {
+    /// The fewest characters of a password.
+    pub const LENGTH_MIN: usize = 10;
+    /// The most.
+    pub const LENGTH_MAX: usize = 200;
+
+    /// Checks its length in characters.
+    ///
+    /// # Errors
+    /// What was expected.
+    pub fn try_new(text: &str) -> Result<Self, &'static str> {
+        if (Self::LENGTH_MIN..=Self::LENGTH_MAX).contains(&text.chars().count()) {
+            let normalised = icu_normalizer::ComposingNormalizerBorrowed::new_nfkc().normalize(text);
+            Ok(Password(normalised.into_owned()))
+        } else {
+            Err("expected a password of 10 to 200 characters")
+        }
+    }
+}
+
+impl TryFrom<String> for Password {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::try_new(&text)
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(..)")
+    }
+}
+
+impl PartialSchema for Password {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Password)))
+            .min_length(Some(Self::LENGTH_MIN))
+            .max_length(Some(Self::LENGTH_MAX))
+            .examples([serde_json::json!("correct horse battery")])
+            .into()
+    }
+}
+
+impl ToSchema for Password {}
 
 /// Hashes and checks passwords in a bounded number of threads.
 #[derive(Clone)]
 pub struct Passwords {
     hasher: Argon2<'static>,
     places: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
     /// Checked in the place of a user's own when there is no such user.
     decoy: Arc<str>,
 }
@@ -39,6 +101,7 @@ impl Passwords {
         Ok(Passwords {
             hasher,
             places: Arc::new(Semaphore::new(AT_ONCE_MAX)),
+            waiting: Arc::new(Semaphore::new(WAITING_MAX)),
             decoy: decoy.into(),
         })
     }
@@ -47,9 +110,9 @@ impl Passwords {
     ///
     /// # Errors
     /// Only when the machine has no randomness.
-    pub fn hash_blocking(&self, password: &str) -> ApiResult<String> {
+    pub fn hash_blocking(&self, password: &Password) -> ApiResult<String> {
         self.hasher
-            .hash_password(password.as_bytes())
+            .hash_password(password.0.as_bytes())
             .map(|hash| hash.to_string())
             .map_err(ApiError::internal)
     }
@@ -57,8 +120,8 @@ impl Passwords {
     /// [`Passwords::hash_blocking`] in its turn, on a thread of its own.
     ///
     /// # Errors
-    /// As there; 503 when the server is stopping.
-    pub async fn hash(&self, password: String) -> ApiResult<String> {
+    /// As there; 503 when too many wait or the server is stopping.
+    pub async fn hash(&self, password: Password) -> ApiResult<String> {
         let this = self.clone();
         self.in_turn(move || this.hash_blocking(&password)).await
     }
@@ -66,23 +129,33 @@ impl Passwords {
     /// Whether `password` is the one that `hash` was made of; without a hash it is not, after the same time.
     ///
     /// # Errors
-    /// 503 when the server is stopping.
-    pub async fn verify(&self, password: String, hash: Option<String>) -> ApiResult<bool> {
+    /// 503 when too many wait or the server is stopping.
+    pub async fn verify(&self, password: Password, hash: Option<String>) -> ApiResult<bool> {
         let this = self.clone();
         self.in_turn(move || {
             let against = hash.as_deref().unwrap_or(&this.decoy);
-            let is_right = this.hasher.verify_password(password.as_bytes(), against).is_ok();
+            let is_right = this.hasher.verify_password(password.0.as_bytes(), against).is_ok();
             Ok(is_right && hash.is_some())
         })
         .await
     }
 
     async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> ApiResult<T> + Send + 'static) -> ApiResult<T> {
-        let _place = self
-            .places
-            .acquire()
-            .await
-            .map_err(|_closed| ApiError::shutting_down())?;
-        crate::db::on_blocking_thread(work).await
+        let place = self.place().await?;
+        // The place goes along: a client who hangs up does not stop the work, so it must not free the place either.
+        crate::db::on_blocking_thread(move || {
+            let _place = place;
+            work()
+        })
+        .await
+    }
+
+    async fn place(&self) -> ApiResult<OwnedSemaphorePermit> {
+        let _waiting = self
+            .waiting
+            .try_acquire()
+            .map_err(|_full| ApiError::busy("too many passwords wait to be checked"))?;
+        let place = Arc::clone(&self.places).acquire_owned().await;
+        place.map_err(|_closed| ApiError::shutting_down())
     }
 }

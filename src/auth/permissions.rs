@@ -71,6 +71,18 @@ impl Permission {
         )
     }
 
+    /// Whether a key may have it. The others make or unmake rights, so only a person has them.
+    #[must_use]
+    pub fn is_for_keys(self) -> bool {
+        !matches!(
+            self,
+            Permission::PortalManage
+                | Permission::AgreementAccept
+                | Permission::UsersManage
+                | Permission::SettingsManage
+        )
+    }
+
     fn bit(self) -> u32 {
         let position = Permission::ALL
             .iter()
@@ -95,6 +107,12 @@ impl PermissionSet {
     #[must_use]
     pub fn union(self, other: Self) -> Self {
         PermissionSet(self.0 | other.0)
+    }
+
+    /// The words with commas between, as a key's permissions are kept.
+    #[must_use]
+    pub fn words(self) -> String {
+        self.iter().map(Permission::as_str).collect::<Vec<_>>().join(",")
     }
 
     /// What is in the set, in the order of the table.

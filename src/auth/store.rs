@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 
-use super::{AgreementState, PermissionSet, Role, TenantContext};
+use super::{AgreementState, Permission, PermissionSet, Role, TenantContext};
 use crate::agreement;
 use crate::clock::Timestamp;
 use crate::db::DbConnection;
@@ -32,7 +32,9 @@ pub(super) struct KeyRow {
     pub id: Id,
     pub terminal_id: Option<Id>,
     pub name: String,
+    pub terminal_name: Option<String>,
     pub permissions: String,
+    pub last_used_at: Option<Timestamp>,
 }
 
 #[derive(Queryable, Selectable)]
@@ -88,19 +90,22 @@ pub(super) fn find_key(connection: &mut DbConnection, hash: &[u8]) -> QueryResul
             api_keys::id,
             api_keys::terminal_id,
             api_keys::name,
+            terminals::name.nullable(),
             api_keys::permissions,
+            api_keys::last_used_at,
         ))
         .first(connection)
         .optional()
 }
 
 pub(super) fn list_roles(connection: &mut DbConnection, tenant_id: Id, user_id: Id) -> QueryResult<Vec<Role>> {
-    user_roles::table
+    let mut roles: Vec<Role> = user_roles::table
         .filter(user_roles::tenant_id.eq(tenant_id))
         .filter(user_roles::user_id.eq(user_id))
-        .order(user_roles::role)
         .select(user_roles::role)
-        .load(connection)
+        .load(connection)?;
+    roles.sort_unstable();
+    Ok(roles)
 }
 
 /// A tenant with the settings that rules need.
@@ -142,7 +147,31 @@ fn agreement_state(accepted: &[String]) -> AgreementState {
     }
 }
 
-/// The permissions of a key, as they are kept: words with commas between.
-pub(super) fn permissions_of(words: &str) -> PermissionSet {
-    words.split(',').filter_map(|word| word.parse().ok()).collect()
+/// Notes that a key was used, unless it is noted within the last minute.
+///
+/// # Errors
+/// What the database said.
+pub(super) fn touch_key(
+    connection: &mut DbConnection,
+    (tenant_id, key_id): (Id, Id),
+    now: Timestamp,
+    noted_before: Timestamp,
+) -> QueryResult<usize> {
+    let is_due = api_keys::last_used_at
+        .is_null()
+        .or(api_keys::last_used_at.lt(noted_before));
+    diesel::update(api_keys::table.find((tenant_id, key_id)).filter(is_due))
+        .set(api_keys::last_used_at.eq(now))
+        .execute(connection)
+}
+
+/// The permissions of a key, as they are kept: words with commas between. What no key may have is left out, whoever wrote
+/// it there.
+#[must_use]
+pub fn permissions_of(words: &str) -> PermissionSet {
+    words
+        .split(',')
+        .filter_map(|word| word.parse().ok())
+        .filter(|permission: &Permission| permission.is_for_keys())
+        .collect()
 }

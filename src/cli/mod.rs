@@ -2,6 +2,7 @@
 
 mod healthcheck;
 mod serve;
+mod user;
 
 use clap::{Parser, Subcommand};
 
@@ -27,6 +28,9 @@ enum Command {
     Serve(ServerOptions),
     /// Bring the database's schema up to date
     Migrate(DatabaseOptions),
+    /// Make users
+    #[command(subcommand)]
+    User(user::UserCommand),
     /// Print the contract, OpenAPI 3.1
     Openapi,
     /// Ask a server on this machine whether it lives; exits with 1 when it does not
@@ -45,6 +49,7 @@ pub fn run(cli: Cli) -> Result<(), CliError> {
     match cli.command {
         Command::Serve(options) => serve::serve(&options),
         Command::Migrate(options) => migrate(&options),
+        Command::User(command) => user::run(command),
         Command::Openapi => openapi(),
         Command::Healthcheck(options) => healthcheck::healthcheck(&options),
     }

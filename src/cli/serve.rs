@@ -42,7 +42,13 @@ impl Server {
         }
         let db = Db::connect(url, options.database.database_connections)
             .map_err(|error| format!("cannot open {url}: {error}"))?;
-        let state = AppState::try_new(db, clock, &secret, options.cors_origins.clone())?;
+        let state = AppState::try_new(
+            db,
+            clock,
+            &secret,
+            options.cors_origins.clone(),
+            options.trusted_proxies.clone(),
+        )?;
         let listener = TcpListener::bind(options.listen)
             .map_err(|error| format!("cannot listen on {}: {error}", options.listen))?;
         Ok(Server {

@@ -144,6 +144,24 @@ impl ApiError {
         error
     }
 
+    /// The server has as much to do as it can take.
+    #[must_use]
+    pub fn busy(cause: &'static str) -> Self {
+        ApiError::new(Code::ServiceUnavailable)
+            .retry_after_s(RETRY_AFTER_S)
+            .cause(cause)
+    }
+
+    /// The code for a value that the database knows already; any other failure stays what it is.
+    #[must_use]
+    pub fn taken(error: diesel::result::Error, code: Code) -> Self {
+        use diesel::result::{DatabaseErrorKind, Error};
+        match error {
+            Error::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => ApiError::new(code),
+            other => other.into(),
+        }
+    }
+
     /// The server is stopping; another one takes over.
     #[must_use]
     pub fn shutting_down() -> Self {

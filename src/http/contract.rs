@@ -1,19 +1,22 @@
 //! The contract as the running server uses it: which methods a path knows, and which media types an operation answers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use actix_web::HttpRequest;
 use actix_web::http::Method;
-use utoipa::openapi::{OpenApi, PathItem, RefOr, path::Operation};
+use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::{OpenApi, PathItem, RefOr};
 
 use super::negotiation;
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult, Code, FieldError};
 
 /// An index of the contract, made once at start from the same list of routes that is served.
 #[derive(Debug, Default)]
 pub struct Contract {
     /// By method and path template: the media types of its 2xx answers.
     produces: HashMap<(Method, String), Vec<String>>,
+    /// Those that have no query parameters.
+    without_query: HashSet<(Method, String)>,
     paths: Vec<(Vec<String>, Vec<Method>)>,
 }
 
@@ -25,6 +28,9 @@ impl Contract {
         for (path, item) in &document.paths.paths {
             let operations = operations(item);
             for (method, operation) in &operations {
+                if !has_query(operation) {
+                    contract.without_query.insert((method.clone(), path.clone()));
+                }
                 contract
                     .produces
                     .insert((method.clone(), path.clone()), media_types(operation));
@@ -65,6 +71,25 @@ impl Contract {
         self.produces.get(&key).map(Vec::as_slice)
     }
 
+    /// Refuses a query of an operation that has no query parameters. Where there are some, `ValidQuery` knows their names.
+    ///
+    /// # Errors
+    /// 400 `unknown_query_parameter`, naming the first.
+    pub fn check_query(&self, request: &HttpRequest) -> ApiResult<()> {
+        let Some(name) = url::form_urlencoded::parse(request.query_string().as_bytes()).next() else {
+            return Ok(());
+        };
+        let key = request
+            .match_pattern()
+            .map(|template| (request.method().clone(), template));
+        if !key.is_some_and(|key| self.without_query.contains(&key)) {
+            return Ok(());
+        }
+        let code = Code::UnknownQueryParameter;
+        let error = FieldError::parameter(name.0, code.as_str(), "this operation has no query parameters");
+        Err(ApiError::new(code).detail(error.sentence()).error(error))
+    }
+
     /// Refuses a request whose `Accept` leaves none of the operation's media types.
     ///
     /// # Errors
@@ -92,6 +117,14 @@ fn operations(item: &PathItem) -> Vec<(Method, &Operation)> {
     all.into_iter()
         .filter_map(|(method, operation)| operation.as_ref().map(|operation| (method, operation)))
         .collect()
+}
+
+fn has_query(operation: &Operation) -> bool {
+    let mut parameters = operation.parameters.iter().flatten();
+    parameters.any(|parameter| match parameter {
+        RefOr::T(parameter) => matches!(parameter.parameter_in, ParameterIn::Query | ParameterIn::QueryString),
+        RefOr::Ref(_) => true,
+    })
 }
 
 fn media_types(operation: &Operation) -> Vec<String> {

@@ -13,14 +13,20 @@
 
 mod accounts;
 mod agreement;
+mod cli_user;
 mod contract;
 mod customers;
 mod harness;
 mod invoice_runs;
+mod keys;
 mod ledger;
+mod me;
 mod migrations;
 mod model;
 mod mutations;
 mod plumbing;
 mod sales;
+mod sessions;
+mod tenants;
 mod till;
+mod users;

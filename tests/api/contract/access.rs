@@ -143,6 +143,10 @@ fn disagreement(needs: Needs, permissions: &[Permission], answer: &Answer) -> Op
         // Whoever has no tenant has no permission in one.
         Needs::Permission(_) if code == "tenant_not_chosen" => None,
         Needs::Permission(permission) => Some(format!("they have no {permission} and were not refused")),
-        Needs::Nothing | Needs::SignIn => (code == "forbidden").then(|| "nobody is refused here".to_owned()),
+        // A till's key has no session; everybody else here has signed in.
+        Needs::User if permissions == TERMINAL => (code != "forbidden").then(|| "a key was not refused".to_owned()),
+        Needs::Nothing | Needs::SignIn | Needs::User => {
+            (code == "forbidden").then(|| "nobody is refused here".to_owned())
+        }
     }
 }

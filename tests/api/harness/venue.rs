@@ -42,6 +42,7 @@ impl Service {
             listen: ([127, 0, 0, 1], 0).into(),
             secret: Some("a secret for tests, of thirty-two characters".into()),
             cors_origins: vec!["https://backoffice.example".into()],
+            trusted_proxies: vec![[127, 0, 0, 1].into()],
             workers: Some(2),
             job_workers,
             shutdown_seconds: 5,

@@ -1,0 +1,240 @@
+//! `onaccount user`: the first users of a portal are made here, by who can reach its database.
+
+use std::io::{self, IsTerminal, Write};
+
+use clap::{Args, Subcommand};
+
+use super::CliError;
+use crate::audit::{self, Author, Changes, PORTAL, Subject, SubjectKind};
+use crate::auth::{NewKey, Password, Passwords, Role};
+use crate::clock::Clock;
+use crate::config::DatabaseOptions;
+use crate::db::{self, Db, DbConnection};
+use crate::error::{ApiError, ApiResult};
+use crate::id::Id;
+use crate::money::Currency;
+use crate::tenants::{self, NewTenant, TenantRow};
+use crate::text::{Email, Name, sort_key};
+use crate::users::{self, NewUserRow, UserLanguage, email_key};
+
+#[derive(Debug, Subcommand)]
+pub(super) enum UserCommand {
+    /// Make a user; on an empty database, the first tenant too
+    Create(CreateOptions),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct CreateOptions {
+    #[command(flatten)]
+    database: DatabaseOptions,
+    /// The e-mail address to sign in with
+    #[arg(long, value_parser = parse_email)]
+    email: Email,
+    /// What the user is called
+    #[arg(long, value_parser = parse_name)]
+    name: Name,
+    /// The user manages the portal: its tenants, and every tenant by the header Onaccount-Tenant
+    #[arg(long)]
+    portal_admin: bool,
+    /// Read the password from standard input, one line; without it the password is asked for on a terminal
+    #[arg(long)]
+    password_stdin: bool,
+    /// Number of the tenant in which the user is a director; with --tenant-name it is made first
+    #[arg(long, value_parser = clap::value_parser!(i64).range(1..=999_999_999))]
+    tenant_number: Option<i64>,
+    /// Name of a tenant to make
+    #[arg(long, value_parser = parse_name, requires = "tenant_number")]
+    tenant_name: Option<Name>,
+    /// Currency of the tenant to make, ISO 4217
+    #[arg(long, default_value = "EUR", value_parser = parse_currency)]
+    currency: Currency,
+    /// Time zone of the tenant to make (IANA)
+    #[arg(long, default_value = "Europe/Amsterdam", value_parser = parse_time_zone)]
+    time_zone: chrono_tz::Tz,
+}
+
+fn parse_email(text: &str) -> Result<Email, String> {
+    Email::try_new(text).map_err(str::to_owned)
+}
+
+fn parse_name(text: &str) -> Result<Name, String> {
+    Name::try_new(text).map_err(str::to_owned)
+}
+
+fn parse_currency(text: &str) -> Result<Currency, String> {
+    Currency::try_from_code(text).ok_or_else(|| "expected the ISO 4217 code of a currency in use".to_owned())
+}
+
+fn parse_time_zone(text: &str) -> Result<chrono_tz::Tz, String> {
+    text.parse()
+        .map_err(|_| "expected a time zone of the IANA database, such as Europe/Amsterdam".to_owned())
+}
+
+/// Where the user gets to work.
+enum Place {
+    /// In the portal only.
+    Portal,
+    /// In a tenant that is there.
+    Tenant(i64),
+    /// In a tenant to make.
+    NewTenant(NewTenant),
+}
+
+pub(super) fn run(command: UserCommand) -> Result<(), CliError> {
+    match command {
+        UserCommand::Create(options) => create(&options),
+    }
+}
+
+fn create(options: &CreateOptions) -> Result<(), CliError> {
+    let url = &options.database.database_url;
+    db::migrate(url).map_err(|error| format!("cannot open {url}: {error}"))?;
+    let db = Db::connect(url, 1).map_err(|error| format!("cannot open {url}: {error}"))?;
+    let is_empty = db.read_blocking(|connection| Ok(tenants::store::list_tenants(connection, None, 1)?.is_empty()))?;
+    let place = place(options, is_empty)?;
+    let (password, is_generated) = password(options.password_stdin)?;
+    let clock = Clock::system();
+    let new = new_user(options, &password.hashed, &clock);
+    let tenant = db
+        .write_blocking(|connection| insert(connection, &clock, &new, &place))
+        .map_err(|error| error.to_string())?;
+
+    println!("user    {} {}", new.id, new.email);
+    if options.portal_admin {
+        println!("        manages the portal");
+    }
+    if let Some(tenant) = tenant {
+        println!("tenant  {} {} {}", tenant.id, tenant.number, tenant.name);
+        println!("        the user is a director of it");
+    }
+    if is_generated {
+        println!("password {}", password.text);
+        println!("        it is shown this once: change it with POST /v1/me/password");
+    }
+    Ok(())
+}
+
+fn new_user(options: &CreateOptions, password_hash: &str, clock: &Clock) -> NewUserRow {
+    let name = options.name.as_str().to_owned();
+    NewUserRow {
+        id: clock.new_id(),
+        email: options.email.as_str().to_owned(),
+        email_key: email_key(&options.email),
+        name_key: sort_key(&name),
+        name,
+        password_hash: password_hash.to_owned(),
+        is_portal_admin: options.portal_admin,
+        language: UserLanguage::En,
+        created_at: clock.now(),
+    }
+}
+
+/// Reads the flags; on an empty database and a terminal, asks for a first tenant.
+fn place(options: &CreateOptions, is_empty: bool) -> Result<Place, CliError> {
+    let new = |number, name| NewTenant {
+        number,
+        name,
+        currency: options.currency,
+        time_zone: tenants::TimeZone(options.time_zone),
+        locale: None,
+    };
+    match (options.tenant_number, &options.tenant_name) {
+        (Some(number), Some(name)) => return Ok(Place::NewTenant(new(number, name.clone()))),
+        (Some(number), None) => return Ok(Place::Tenant(number)),
+        (None, _) => {}
+    }
+    if is_empty && io::stdin().is_terminal() {
+        let name = ask("There is no tenant yet. Name of the first one (empty: none): ")?;
+        if !name.is_empty() {
+            let number = ask("Its number, such as 719: ")?.parse()?;
+            return Ok(Place::NewTenant(new(number, Name::try_new(name)?)));
+        }
+    }
+    if options.portal_admin {
+        return Ok(Place::Portal);
+    }
+    Err("name the user's tenant with --tenant-number (and --tenant-name to make it), or make a portal administrator with \
+         --portal-admin"
+        .into())
+}
+
+fn ask(question: &str) -> Result<String, CliError> {
+    print!("{question}");
+    io::stdout().flush()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(answer.trim().to_owned())
+}
+
+struct ChosenPassword {
+    text: String,
+    hashed: String,
+}
+
+/// The password, and whether it was generated. A generated one is shown, so it is made only on a terminal.
+fn password(from_stdin: bool) -> Result<(ChosenPassword, bool), CliError> {
+    let (text, is_generated) = if from_stdin {
+        let mut line = String::new();
+        io::stdin().read_line(&mut line)?;
+        (line.trim_end_matches(['\r', '\n']).to_owned(), false)
+    } else if io::stdin().is_terminal() && io::stdout().is_terminal() {
+        let typed = rpassword::prompt_password("Password (empty: make one): ")?;
+        if typed.is_empty() {
+            (NewKey::try_new("")?.secret, true)
+        } else if rpassword::prompt_password("Once more: ")? == typed {
+            (typed, false)
+        } else {
+            return Err("the two passwords differ".into());
+        }
+    } else {
+        return Err("there is no terminal to ask for a password: use --password-stdin".into());
+    };
+    let hashed = Passwords::try_new()?.hash_blocking(&Password::try_new(&text)?)?;
+    Ok((ChosenPassword { text, hashed }, is_generated))
+}
+
+fn insert(
+    connection: &mut DbConnection,
+    clock: &Clock,
+    user: &NewUserRow,
+    place: &Place,
+) -> ApiResult<Option<TenantRow>> {
+    users::store::insert_user(connection, user)
+        .map_err(|error| ApiError::taken(error, crate::error::Code::EmailTaken))?;
+    let tenant = match place {
+        Place::Portal => None,
+        Place::Tenant(number) => Some(
+            tenants::store::find_tenant_by_number(connection, *number)?
+                .ok_or_else(|| ApiError::new(crate::error::Code::UnknownTenant))?,
+        ),
+        Place::NewTenant(new) => {
+            let row = new.clone().row(clock.new_id(), clock.now());
+            tenants::http::insert(connection, clock, &Author::system(row.id), &row)?;
+            Some(row)
+        }
+    };
+    let tenant_id = tenant.as_ref().map_or(PORTAL, |tenant| tenant.id);
+    let mut changes = Changes::new().created("email", &user.email).created("name", &user.name);
+    if user.is_portal_admin {
+        changes = changes.created("is_portal_admin", true);
+    }
+    if tenant.is_some() {
+        let roles: (&[Role], &[Role]) = (&[], &[Role::Director]);
+        users::store::replace_roles(connection, tenant_id, user.id, roles, user.created_at)?;
+        changes = changes.created("roles", Role::Director);
+    }
+    record(connection, clock, tenant_id, user.id, &changes)?;
+    Ok(tenant)
+}
+
+fn record(
+    connection: &mut DbConnection,
+    clock: &Clock,
+    tenant_id: Id,
+    user_id: Id,
+    changes: &Changes,
+) -> ApiResult<()> {
+    let subject = Subject::new(SubjectKind::User, user_id);
+    audit::record(connection, clock, &Author::system(tenant_id), subject, changes)?;
+    Ok(())
+}

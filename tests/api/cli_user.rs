@@ -1,0 +1,156 @@
+//! `onaccount user create`, with the real binary.
+
+use std::io::Write;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::json;
+
+use crate::harness::{Service, TestDatabase};
+
+const PASSWORD: &str = "correct horse battery";
+
+fn create(service: &Service, arguments: &[&str], input: &str) -> Output {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_onaccount"))
+        .args(["user", "create", "--name", "Vera de Vries"])
+        .args(arguments)
+        .env("ONACCOUNT_DATABASE_URL", raw_url(&service.database))
+        .env("ONACCOUNT_LOG", "warn")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    // A command that refuses its flags does not read its input.
+    let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+    child.wait_with_output().unwrap()
+}
+
+fn raw_url(database: &TestDatabase) -> String {
+    match &database.url {
+        onaccount::db::DatabaseUrl::Sqlite(path) => format!("sqlite:{}", path.display()),
+        onaccount::db::DatabaseUrl::Postgres(url) => url.clone(),
+    }
+}
+
+#[track_caller]
+fn says(output: &Output, is_success: bool, words: &str) {
+    let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.success(), is_success, "{text}");
+    assert!(text.contains(words), "{text}");
+    assert!(!text.contains(PASSWORD), "{text}");
+}
+
+#[test]
+fn the_first_user_gets_a_first_tenant_and_signs_in() {
+    let service = Service::start();
+    let first = [
+        "--email",
+        "vera@example.com",
+        "--portal-admin",
+        "--password-stdin",
+        "--tenant-number",
+        "719",
+        "--tenant-name",
+        "Sportclub Noord",
+        "--currency",
+        "EUR",
+        "--time-zone",
+        "Europe/Amsterdam",
+    ];
+    says(
+        &create(&service, &first, &format!("{PASSWORD}\n")),
+        true,
+        "Sportclub Noord",
+    );
+    let body = json!({"email": "vera@example.com", "password": PASSWORD});
+    let session = service.anybody().post("/v1/sessions", body).expect(201);
+    let vera = service.with_token(session["access_token"].as_str().unwrap());
+    let me = vera.get("/v1/me").expect(200);
+    assert_eq!(
+        (&me["is_portal_admin"], &me["roles"]),
+        (&json!(true), &json!(["director"]))
+    );
+    assert_eq!(
+        (&me["tenant"]["number"], &me["tenant"]["currency"]),
+        (&json!(719), &json!("EUR"))
+    );
+    assert_eq!(
+        vera.get("/v1/tenants").expect(200)["items"].as_array().unwrap().len(),
+        1
+    );
+
+    says(
+        &create(&service, &first, &format!("{PASSWORD}\n")),
+        false,
+        "email_taken",
+    );
+    let second = [
+        "--email",
+        "dirk@example.com",
+        "--password-stdin",
+        "--tenant-number",
+        "719",
+    ];
+    says(&create(&service, &second, &format!("{PASSWORD}\n")), true, "director");
+    let taken = [
+        "--email",
+        "x@example.com",
+        "--password-stdin",
+        "--tenant-number",
+        "719",
+        "--tenant-name",
+        "Other",
+    ];
+    says(
+        &create(&service, &taken, &format!("{PASSWORD}\n")),
+        false,
+        "tenant_number_taken",
+    );
+    let unknown = ["--email", "x@example.com", "--password-stdin", "--tenant-number", "999"];
+    says(
+        &create(&service, &unknown, &format!("{PASSWORD}\n")),
+        false,
+        "unknown_tenant",
+    );
+}
+
+#[test]
+fn what_is_missing_or_wrong_is_said_and_nothing_is_made() {
+    let service = Service::start();
+    for (arguments, input, words) in [
+        (
+            vec!["--email", "vera@example.com", "--portal-admin"],
+            "",
+            "--password-stdin",
+        ),
+        (
+            vec!["--email", "vera@example.com", "--portal-admin", "--password-stdin"],
+            "short\n",
+            "10 to 200",
+        ),
+        (
+            vec!["--email", "vera@example.com", "--password-stdin"],
+            "",
+            "--tenant-number",
+        ),
+        (
+            vec!["--email", "vera", "--portal-admin", "--password-stdin"],
+            "",
+            "e-mail address",
+        ),
+        (
+            vec!["--email", "vera@example.com", "--portal-admin", "--currency", "EURO"],
+            "",
+            "ISO 4217",
+        ),
+        (
+            vec!["--email", "vera@example.com", "--portal-admin", "--time-zone", "Mars"],
+            "",
+            "IANA",
+        ),
+    ] {
+        says(&create(&service, &arguments, input), false, words);
+    }
+    let admin = ["--email", "vera@example.com", "--portal-admin", "--password-stdin"];
+    says(&create(&service, &admin, PASSWORD), true, "manages the portal");
+}
