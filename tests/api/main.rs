@@ -28,5 +28,6 @@ mod plumbing;
 mod sales;
 mod sessions;
 mod tenants;
+mod statements;
 mod till;
 mod users;
