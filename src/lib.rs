@@ -16,6 +16,7 @@ pub mod currency;
 pub mod customers;
 pub mod db;
 pub mod decimal;
+pub mod demo;
 pub mod error;
 pub mod http;
 pub mod id;

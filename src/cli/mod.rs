@@ -1,5 +1,6 @@
 //! The command line.
 
+mod demo;
 mod healthcheck;
 mod serve;
 mod user;
@@ -11,12 +12,14 @@ use crate::{app, db, telemetry};
 
 pub use serve::{ServeError, Server};
 
+const LOG_DEFAULT: &str = "info";
+
 /// House accounts for tills: buy now, pay by invoice.
 #[derive(Debug, Parser)]
 #[command(name = "onaccount", version, about, arg_required_else_help = true)]
 pub struct Cli {
     /// What is logged, such as info or warn,onaccount=debug
-    #[arg(long, env = "ONACCOUNT_LOG", default_value = "info", global = true)]
+    #[arg(long, env = "ONACCOUNT_LOG", default_value = LOG_DEFAULT, global = true)]
     log: String,
     #[command(subcommand)]
     command: Command,
@@ -33,6 +36,8 @@ enum Command {
     User(user::UserCommand),
     /// Print the contract, OpenAPI 3.1
     Openapi,
+    /// Play the whole story on a fresh embedded database, and keep serving
+    Demo(demo::DemoOptions),
     /// Ask a server on this machine whether it lives; exits with 1 when it does not
     Healthcheck(healthcheck::HealthcheckOptions),
 }
@@ -45,12 +50,19 @@ pub type CliError = Box<dyn std::error::Error + Send + Sync>;
 /// # Errors
 /// What went wrong, for the person at the terminal.
 pub fn run(cli: Cli) -> Result<(), CliError> {
-    telemetry::init(&cli.log);
+    // The demo's story is what its listener wants to read
+    let log = if matches!(cli.command, Command::Demo(_)) && cli.log == LOG_DEFAULT {
+        "warn"
+    } else {
+        &cli.log
+    };
+    telemetry::init(log);
     match cli.command {
         Command::Serve(options) => serve::serve(&options),
         Command::Migrate(options) => migrate(&options),
         Command::User(command) => user::run(command),
         Command::Openapi => openapi(),
+        Command::Demo(options) => demo::demo(&options),
         Command::Healthcheck(options) => healthcheck::healthcheck(&options),
     }
 }

@@ -5,6 +5,7 @@ use std::io::{self, IsTerminal, Write};
 use clap::{Args, Subcommand};
 
 use super::CliError;
+use crate::app::AppState;
 use crate::audit::{self, Author, Changes, PORTAL, Subject, SubjectKind};
 use crate::auth::{NewKey, Password, Passwords, Role};
 use crate::clock::Clock;
@@ -94,7 +95,13 @@ fn create(options: &CreateOptions) -> Result<(), CliError> {
     let place = place(options, is_empty)?;
     let (password, is_generated) = password(options.password_stdin)?;
     let clock = Clock::system();
-    let new = new_user(options, &password.hashed, &clock);
+    let new = new_user(
+        &options.email,
+        &options.name,
+        options.portal_admin,
+        &password.hashed,
+        &clock,
+    );
     let tenant = db
         .write_blocking(|connection| insert(connection, &clock, &new, &place))
         .map_err(|error| error.to_string())?;
@@ -114,16 +121,24 @@ fn create(options: &CreateOptions) -> Result<(), CliError> {
     Ok(())
 }
 
-fn new_user(options: &CreateOptions, password_hash: &str, clock: &Clock) -> NewUserRow {
-    let name = options.name.as_str().to_owned();
+/// Makes a portal administrator in a portal that runs in this process: the demo's.
+pub(super) fn create_portal_admin(state: &AppState, email: &Email, name: &Name, password: &Password) -> ApiResult<()> {
+    let password_hash = state.passwords.hash_blocking(password)?;
+    let new = new_user(email, name, true, &password_hash, &state.clock);
+    let insert = |connection: &mut DbConnection| insert(connection, &state.clock, &new, &Place::Portal);
+    state.db.write_blocking(insert).map(drop)
+}
+
+fn new_user(email: &Email, name: &Name, is_portal_admin: bool, password_hash: &str, clock: &Clock) -> NewUserRow {
+    let name = name.as_str().to_owned();
     NewUserRow {
         id: clock.new_id(),
-        email: options.email.as_str().to_owned(),
-        email_key: email_key(&options.email),
+        email: email.as_str().to_owned(),
+        email_key: email_key(email),
         name_key: sort_key(&name),
         name,
         password_hash: password_hash.to_owned(),
-        is_portal_admin: options.portal_admin,
+        is_portal_admin,
         language: UserLanguage::En,
         created_at: clock.now(),
     }

@@ -29,6 +29,21 @@ pub struct Ask<'a> {
     pub status: u16,
 }
 
+impl<'a> Ask<'a> {
+    /// The same request, told in other words.
+    pub fn again(&self, title: &'a str) -> Self {
+        Ask {
+            title,
+            token: self.token,
+            method: self.method.clone(),
+            path: self.path.clone(),
+            body: self.body.clone(),
+            headers: self.headers.clone(),
+            status: self.status,
+        }
+    }
+}
+
 /// What came back.
 pub struct Told {
     /// The body, as JSON when it is JSON.
@@ -43,7 +58,12 @@ impl Narrator {
     /// Speaks to the service at `base`.
     pub fn new(base: &str) -> Self {
         let config = ureq::Agent::config_builder().http_status_as_error(false).build();
-        Narrator { agent: config.into(), base: base.to_owned(), step: 0, wrong: 0 }
+        Narrator {
+            agent: config.into(),
+            base: base.to_owned(),
+            step: 0,
+            wrong: 0,
+        }
     }
 
     /// How many things were not as expected.
@@ -68,7 +88,9 @@ impl Narrator {
     pub fn ask(&mut self, ask: Ask<'_>) -> Result<Told, ureq::Error> {
         self.step = self.step.saturating_add(1);
         println!("\n{:>2}. {}", self.step, ask.title);
-        let mut request = Request::builder().method(&ask.method).uri(format!("{}{}", self.base, ask.path));
+        let mut request = Request::builder()
+            .method(&ask.method)
+            .uri(format!("{}{}", self.base, ask.path));
         if !ask.token.is_empty() {
             request = request.header("Authorization", format!("Bearer {}", ask.token));
         }
@@ -90,9 +112,28 @@ impl Narrator {
             println!("    {status} as expected");
         } else {
             self.wrong = self.wrong.saturating_add(1);
-            println!("    {status}, BUT {} WAS EXPECTED: {}", ask.status, String::from_utf8_lossy(&bytes));
+            println!(
+                "    {status}, BUT {} WAS EXPECTED: {}",
+                ask.status,
+                String::from_utf8_lossy(&bytes)
+            );
         }
-        Ok(Told { body, bytes, headers: response.headers().clone() })
+        Ok(Told {
+            body,
+            bytes,
+            headers: response.headers().clone(),
+        })
+    }
+
+    /// Tells a header of an answer and checks it.
+    pub fn expect_header(&mut self, told: &Told, name: &str, expected: &str) {
+        let found = told
+            .headers
+            .get(name)
+            .and_then(|value| value.to_str().ok())
+            .unwrap_or("nothing")
+            .to_owned();
+        self.check(name, &found, expected);
     }
 
     /// Tells one value of an answer and checks it against what the story expects.
@@ -102,7 +143,10 @@ impl Narrator {
             Some(other) => other.to_string(),
             None => "nothing".to_owned(),
         };
-        let name = pointer.trim_start_matches('/').replace('/', ".");
+        self.check(&pointer.trim_start_matches('/').replace('/', "."), &found, expected);
+    }
+
+    fn check(&mut self, name: &str, found: &str, expected: &str) {
         if found == expected {
             println!("    {name} = {found} as expected");
         } else {
@@ -115,7 +159,11 @@ impl Narrator {
 /// A request's body on one line of a terminal.
 fn shorten(text: &str) -> String {
     const WIDTH: usize = 110;
-    if text.chars().count() <= WIDTH { text.to_owned() } else { text.chars().take(WIDTH).chain("...".chars()).collect() }
+    if text.chars().count() <= WIDTH {
+        text.to_owned()
+    } else {
+        text.chars().take(WIDTH).chain("...".chars()).collect()
+    }
 }
 
 /// Passwords are not told, not even a demo's.

@@ -13,7 +13,7 @@
 
 mod accounts;
 mod agreement;
-mod cli_user;
+mod cli;
 mod contract;
 mod customers;
 mod harness;

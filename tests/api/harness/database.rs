@@ -85,6 +85,14 @@ impl TestDatabase {
 }
 
 impl TestDatabase {
+    /// Its URL as a flag or variable takes it, password and all.
+    pub fn raw_url(&self) -> String {
+        match &self.url {
+            DatabaseUrl::Postgres(url) => url.clone(),
+            DatabaseUrl::Sqlite(path) => format!("sqlite:{}", path.display()),
+        }
+    }
+
     /// Makes the database unusable until what this answers is dropped: PostgreSQL's is dropped, SQLite's is locked.
     pub fn take_away(&self) -> Option<SqliteConnection> {
         if let Some((server, name)) = &self.server {

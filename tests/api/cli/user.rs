@@ -1,19 +1,20 @@
 //! `onaccount user create`, with the real binary.
 
 use std::io::Write;
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
 use serde_json::json;
 
-use crate::harness::{Service, TestDatabase};
+use super::onaccount;
+use crate::harness::Service;
 
 const PASSWORD: &str = "correct horse battery";
 
 fn create(service: &Service, arguments: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_onaccount"))
+    let mut child = onaccount()
         .args(["user", "create", "--name", "Vera de Vries"])
         .args(arguments)
-        .env("ONACCOUNT_DATABASE_URL", raw_url(&service.database))
+        .env("ONACCOUNT_DATABASE_URL", service.database.raw_url())
         .env("ONACCOUNT_LOG", "warn")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -23,13 +24,6 @@ fn create(service: &Service, arguments: &[&str], input: &str) -> Output {
     // A command that refuses its flags does not read its input.
     let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
     child.wait_with_output().unwrap()
-}
-
-fn raw_url(database: &TestDatabase) -> String {
-    match &database.url {
-        onaccount::db::DatabaseUrl::Sqlite(path) => format!("sqlite:{}", path.display()),
-        onaccount::db::DatabaseUrl::Postgres(url) => url.clone(),
-    }
 }
 
 #[track_caller]

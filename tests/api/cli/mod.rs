@@ -1,0 +1,16 @@
+//! The real binary, as a person or a service manager runs it.
+
+mod demo;
+mod serve;
+mod user;
+
+use std::process::Command;
+
+/// The binary, with nothing of the surrounding configuration.
+pub fn onaccount() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_onaccount"));
+    for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("ONACCOUNT_")) {
+        command.env_remove(name);
+    }
+    command
+}

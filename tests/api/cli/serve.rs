@@ -1,0 +1,131 @@
+//! `onaccount serve`: starts with clear words or not at all, and finishes what it accepted.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::time::Duration;
+
+use super::onaccount;
+use crate::harness::TestDatabase;
+
+/// A server in a process of its own; killed if the test forgets it.
+struct Serving {
+    process: Child,
+    address: String,
+    log: BufReader<ChildStderr>,
+}
+
+impl Serving {
+    fn start(database: &TestDatabase) -> Self {
+        let mut process = onaccount()
+            .args([
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--database-url",
+                &database.raw_url(),
+                "--shutdown-seconds",
+                "20",
+            ])
+            .env("ONACCOUNT_SECRET", "a secret for tests, of thirty-two characters")
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut log = BufReader::new(process.stderr.take().unwrap());
+        let mut line = String::new();
+        while !line.contains("\"address\"") {
+            line.clear();
+            assert!(
+                log.read_line(&mut line).unwrap() > 0,
+                "the server ended without serving"
+            );
+        }
+        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+        let address = line["address"].as_str().unwrap().to_owned();
+        Serving { process, address, log }
+    }
+
+    fn terminate(&self) {
+        assert!(
+            Command::new("kill")
+                .args(["-TERM", &self.process.id().to_string()])
+                .status()
+                .unwrap()
+                .success()
+        );
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+#[test]
+fn a_stopping_server_finishes_what_it_accepted() {
+    let database = TestDatabase::new();
+    let mut serving = Serving::start(&database);
+    let body = r#"{"email":"nobody@example.com","password":"nobody has this password"}"#;
+    let (begun, rest) = body.split_at(20);
+    let mut connection = TcpStream::connect(&serving.address).unwrap();
+    connection.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+    write!(
+        connection,
+        "POST /v1/sessions HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{begun}",
+        body.len()
+    )
+    .unwrap();
+    std::thread::sleep(Duration::from_millis(300));
+    serving.terminate();
+    std::thread::sleep(Duration::from_millis(500));
+    assert!(
+        serving.process.try_wait().unwrap().is_none(),
+        "it waits for the request it accepted"
+    );
+    connection.write_all(rest.as_bytes()).unwrap();
+    let mut answer = [0; 12];
+    connection.read_exact(&mut answer).unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 401");
+    drop(connection);
+    let status = serving.process.wait().unwrap();
+    let mut log = String::new();
+    serving.log.read_to_string(&mut log).unwrap();
+    assert!(status.success(), "{status}: {log}");
+    assert!(TcpStream::connect(&serving.address).is_err(), "nobody listens any more");
+}
+
+#[test]
+fn postgres_without_a_secret_says_what_to_set() {
+    let serve = onaccount()
+        .args(["serve", "--database-url", "postgres://127.0.0.1:1/venue"])
+        .output()
+        .unwrap();
+    assert!(!serve.status.success());
+    let words = String::from_utf8_lossy(&serve.stderr);
+    assert!(words.contains("set ONACCOUNT_SECRET"), "{words}");
+}
+
+#[test]
+fn a_database_that_cannot_be_opened_is_named_without_its_password() {
+    let url = "postgres://u:hidden@127.0.0.1:1/venue";
+    let serve = onaccount()
+        .args(["serve", "--database-url", url])
+        .env("ONACCOUNT_SECRET", "a secret for tests, of thirty-two characters")
+        .output()
+        .unwrap();
+    assert!(!serve.status.success());
+    let words = String::from_utf8_lossy(&serve.stderr);
+    assert!(words.contains("postgres://127.0.0.1/venue"), "{words}");
+    assert!(!words.contains("hidden"), "{words}");
+}
+
+#[test]
+fn help_lists_every_command() {
+    let help = onaccount().arg("--help").output().unwrap();
+    let words = String::from_utf8_lossy(&help.stdout);
+    for command in ["serve", "migrate", "openapi", "verify", "user", "demo"] {
+        assert!(words.contains(command), "{command} is missing: {words}");
+    }
+}
