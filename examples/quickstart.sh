@@ -70,7 +70,7 @@ customer=$(first)
 call 201 POST /v1/accounts "{\"holder_id\":\"$customer\",\"on_account_allowed\":true,\"shown_on_till\":true}"
 account=$(first)
 call 200 POST "/v1/accounts/$account/activate"
-pay 201 "/v1/accounts/$account/limit-changes" '{"amount":"100.00","reason":"agreed on the phone"}'
+pay 201 "/v1/accounts/$account/limit-changes" '{"change":"100.00","reason":"agreed on the phone"}'
 
 echo "== The till sells, and is declined"
 token=$till

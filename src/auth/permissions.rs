@@ -56,10 +56,14 @@ permissions! {
 }
 
 impl Permission {
-    /// Whether it works before the data processing agreement is accepted.
+    /// Whether it works before the data processing agreement is accepted. Users are made before: someone must be there
+    /// to accept it.
     #[must_use]
     pub fn is_before_agreement(self) -> bool {
-        matches!(self, Permission::PortalManage | Permission::AgreementAccept)
+        matches!(
+            self,
+            Permission::PortalManage | Permission::AgreementAccept | Permission::UsersManage
+        )
     }
 
     /// Whether it belongs to a till, which an outdated agreement does not stop.

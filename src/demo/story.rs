@@ -175,7 +175,7 @@ impl Story<'_> {
         let id = text(&account, "/id")?;
         let activate = format!("/v1/accounts/{id}/activate");
         self.ask(ask("It is activated", &director, Method::POST, &activate, None, 200))?;
-        let change = json!({"amount": limit, "reason": "agreed with the treasurer"});
+        let change = json!({"change": limit, "reason": "agreed with the treasurer"});
         let title = format!("Its limit is raised to {limit}");
         self.post_keyed(
             &title,

@@ -50,7 +50,7 @@ impl Story<'_> {
         let again =
             self.ask(soup.again("The kiosk lost the answer and sends the same again: nothing is posted twice"))?;
         self.narrator.expect_header(&again, "idempotent-replayed", "true");
-        let refund = json!({"lines": [{"line_no": 1, "quantity": "1"}]});
+        let refund = json!({"occurred_at": noon(second), "lines": [{"line_no": 1, "quantity": "1"}]});
         let path = format!("/v1/sales/{soup_id}/refunds");
         let refunded = self.post_keyed(
             "One soup was cold: it is refunded, at the bar",
@@ -59,7 +59,7 @@ impl Story<'_> {
             refund,
             201,
         )?;
-        self.narrator.expect(&refunded, "/amount", "5.00");
+        self.narrator.expect(&refunded, "/balance_change", "5.00");
         let dinner = sale(
             committee,
             &noon(second),

@@ -27,7 +27,7 @@ mod mutations;
 mod plumbing;
 mod sales;
 mod sessions;
-mod tenants;
 mod statements;
+mod tenants;
 mod till;
 mod users;
