@@ -14,6 +14,7 @@ use crate::db::{self, Db, DbConnection};
 use crate::error::{ApiError, ApiResult};
 use crate::id::Id;
 use crate::money::Currency;
+use crate::sessions;
 use crate::tenants::{self, NewTenant, TenantRow};
 use crate::text::{Email, Name, sort_key};
 use crate::users::{self, NewUserRow, UserLanguage, email_key};
@@ -22,6 +23,8 @@ use crate::users::{self, NewUserRow, UserLanguage, email_key};
 pub(super) enum UserCommand {
     /// Make a user; on an empty database, the first tenant too
     Create(CreateOptions),
+    /// Give a user who cannot sign in any more a new password; every session of theirs ends
+    SetPassword(SetPasswordOptions),
 }
 
 #[derive(Debug, Args)]
@@ -54,6 +57,18 @@ pub(super) struct CreateOptions {
     time_zone: chrono_tz::Tz,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct SetPasswordOptions {
+    #[command(flatten)]
+    database: DatabaseOptions,
+    /// The e-mail address they sign in with
+    #[arg(long, value_parser = parse_email)]
+    email: Email,
+    /// Read the password from standard input, one line; without it the password is asked for on a terminal
+    #[arg(long)]
+    password_stdin: bool,
+}
+
 fn parse_email(text: &str) -> Result<Email, String> {
     Email::try_new(text).map_err(str::to_owned)
 }
@@ -84,13 +99,12 @@ enum Place {
 pub(super) fn run(command: UserCommand) -> Result<(), CliError> {
     match command {
         UserCommand::Create(options) => create(&options),
+        UserCommand::SetPassword(options) => set_password(&options),
     }
 }
 
 fn create(options: &CreateOptions) -> Result<(), CliError> {
-    let url = &options.database.database_url;
-    db::migrate(url).map_err(|error| format!("cannot open {url}: {error}"))?;
-    let db = Db::connect(url, 1).map_err(|error| format!("cannot open {url}: {error}"))?;
+    let db = open(&options.database)?;
     let is_empty = db.read_blocking(|connection| Ok(tenants::store::list_tenants(connection, None, 1)?.is_empty()))?;
     let place = place(options, is_empty)?;
     let (password, is_generated) = password(options.password_stdin)?;
@@ -115,8 +129,39 @@ fn create(options: &CreateOptions) -> Result<(), CliError> {
         println!("        the user is a director of it");
     }
     if is_generated {
-        println!("password {}", password.text);
-        println!("        it is shown this once: change it with POST /v1/me/password");
+        show(&password);
+    }
+    Ok(())
+}
+
+fn show(password: &ChosenPassword) {
+    println!("password {}", password.text);
+    println!("        it is shown this once: change it with POST /v1/me/password");
+}
+
+fn open(options: &DatabaseOptions) -> Result<Db, CliError> {
+    let url = &options.database_url;
+    db::migrate(url).map_err(|error| format!("cannot open {url}: {error}"))?;
+    Ok(Db::connect(url, 1).map_err(|error| format!("cannot open {url}: {error}"))?)
+}
+
+fn set_password(options: &SetPasswordOptions) -> Result<(), CliError> {
+    let db = open(&options.database)?;
+    let email_key = email_key(&options.email);
+    let known = db.read_blocking(|connection| Ok(users::store::find_user_by_email(connection, &email_key)?))?;
+    let user = known.ok_or("no user has this e-mail address")?;
+    let (password, is_generated) = password(options.password_stdin)?;
+    let clock = Clock::system();
+    db.write_blocking(|connection| {
+        users::store::set_password_hash(connection, user.id, &password.hashed)?;
+        sessions::store::revoke_all(connection, user.id, clock.now())?;
+        let changes = Changes::new().field("password", "(old)", "(new)");
+        record(connection, &clock, PORTAL, user.id, &changes)
+    })?;
+    println!("user    {} {}", user.id, user.email);
+    println!("        has a new password; their sessions have ended");
+    if is_generated {
+        show(&password);
     }
     Ok(())
 }

@@ -132,6 +132,14 @@ pub fn revoke_others(connection: &mut DbConnection, user_id: Id, kept: Id, now: 
         .execute(connection)
 }
 
+/// Ends every session of the user.
+pub fn revoke_all(connection: &mut DbConnection, user_id: Id, now: Timestamp) -> QueryResult<usize> {
+    let own = sessions::table.filter(sessions::user_id.eq(user_id));
+    diesel::update(own.filter(sessions::revoked_at.is_null()))
+        .set(sessions::revoked_at.eq(now))
+        .execute(connection)
+}
+
 /// Chooses the tenant that the session works in.
 pub fn choose_tenant(connection: &mut DbConnection, session_id: Id, tenant_id: Id) -> QueryResult<usize> {
     diesel::update(sessions::table.find(session_id))

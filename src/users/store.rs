@@ -58,6 +58,13 @@ pub fn replace_password_hash(connection: &mut DbConnection, user_id: Id, old: &s
         .execute(connection)
 }
 
+/// Gives the user a password, whatever it was before.
+pub fn set_password_hash(connection: &mut DbConnection, user_id: Id, hash: &str) -> QueryResult<usize> {
+    diesel::update(users::table.find(user_id))
+        .set(users::password_hash.eq(hash))
+        .execute(connection)
+}
+
 pub fn is_active(connection: &mut DbConnection, user_id: Id) -> QueryResult<bool> {
     Ok(find_password_hash(connection, user_id)?.is_some())
 }

@@ -45,16 +45,18 @@ fn a_portal_administrator_makes_a_tenant_and_its_director() {
         .with("Onaccount-Tenant", tenant["id"].as_str().unwrap());
     let director =
         json!({"email": "d@example.com", "name": "D", "password": "correct horse battery", "roles": ["director"]});
-    inside
-        .post("/v1/users", director.clone())
-        .problem(403, "gdpr_agreement_required");
-    inside
-        .post(
-            "/v1/agreement/acceptances",
-            json!({"version": onaccount::agreement::CURRENT.version}),
-        )
-        .expect(201);
+    // Someone must be there to accept the agreement; until then nothing else works.
     inside.post("/v1/users", director).expect(201);
+    let bar = json!({"name": "Bar"});
+    inside
+        .post("/v1/terminals", bar.clone())
+        .problem(403, "gdpr_agreement_required");
+    let credentials = json!({"email": "d@example.com", "password": "correct horse battery"});
+    let session = venue.service.anybody().post("/v1/sessions", credentials).expect(201);
+    let director = venue.service.with_token(session["access_token"].as_str().unwrap());
+    let version = json!({"version": onaccount::agreement::CURRENT.version});
+    director.post("/v1/agreement/acceptances", version).expect(201);
+    director.post("/v1/terminals", bar).expect(201);
 }
 
 #[test]
@@ -195,6 +197,27 @@ fn the_currency_changes_with_the_amounts_it_measures() {
     assert_eq!(problem["errors"][0]["pointer"], "/offline_sale_max");
     let changed = change(&venue, json!({"currency": "JPY", "offline_sale_max": "2500"})).expect(200);
     assert_eq!(changed["offline_sale_max"], "2500");
+}
+
+#[test]
+fn the_currency_is_fixed_after_the_first_mutation() {
+    let venue = Venue::open();
+    let (neighbour_id, neighbour, _) = venue.neighbour(720);
+    venue.account("71900001", "100.00");
+    change(&venue, json!({"currency": "JPY"})).problem(409, "currency_fixed");
+    let inside = format!("/v1/tenants/{}", venue.tenant_id);
+    venue
+        .portal_admin
+        .patch(&inside, "*", json!({"currency": "JPY"}))
+        .problem(409, "currency_fixed");
+    change(&venue, json!({"currency": "EUR", "city": "Noord"})).expect(200);
+    // Another tenant's mutations fix nothing here.
+    let path = format!("/v1/tenants/{neighbour_id}");
+    venue
+        .portal_admin
+        .patch(&path, "*", json!({"currency": "JPY"}))
+        .expect(200);
+    assert_eq!(neighbour.get(CURRENT).expect(200)["currency"], "JPY");
 }
 
 #[test]

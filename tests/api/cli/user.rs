@@ -1,4 +1,4 @@
-//! `onaccount user create`, with the real binary.
+//! `onaccount user`, with the real binary.
 
 use std::io::Write;
 use std::process::{Output, Stdio};
@@ -11,8 +11,13 @@ use crate::harness::Service;
 const PASSWORD: &str = "correct horse battery";
 
 fn create(service: &Service, arguments: &[&str], input: &str) -> Output {
+    let all = [&["create", "--name", "Vera de Vries"], arguments].concat();
+    user(service, &all, input)
+}
+
+fn user(service: &Service, arguments: &[&str], input: &str) -> Output {
     let mut child = onaccount()
-        .args(["user", "create", "--name", "Vera de Vries"])
+        .arg("user")
         .args(arguments)
         .env("ONACCOUNT_DATABASE_URL", service.database.raw_url())
         .env("ONACCOUNT_LOG", "warn")
@@ -147,4 +152,26 @@ fn what_is_missing_or_wrong_is_said_and_nothing_is_made() {
     }
     let admin = ["--email", "vera@example.com", "--portal-admin", "--password-stdin"];
     says(&create(&service, &admin, PASSWORD), true, "manages the portal");
+}
+
+#[test]
+fn who_forgot_the_password_gets_a_new_one_and_old_sessions_end() {
+    let service = Service::start();
+    let admin = ["--email", "vera@example.com", "--portal-admin", "--password-stdin"];
+    says(&create(&service, &admin, PASSWORD), true, "manages the portal");
+    let sign_in = |password: &str| {
+        let body = json!({"email": "vera@example.com", "password": password});
+        service.anybody().post("/v1/sessions", body)
+    };
+    let session = sign_in(PASSWORD).expect(201);
+    let set = |email: &str| {
+        let arguments = ["set-password", "--email", email, "--password-stdin"];
+        user(&service, &arguments, "staple of a new one\n")
+    };
+    says(&set("Vera@example.com"), true, "new password");
+    says(&set("nobody@example.com"), false, "no user has this e-mail");
+    let vera = service.with_token(session["access_token"].as_str().unwrap());
+    vera.get("/v1/me").problem(401, "unauthorized");
+    sign_in(PASSWORD).problem(401, "sign_in_failed");
+    sign_in("staple of a new one").expect(201);
 }
