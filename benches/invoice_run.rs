@@ -1,0 +1,495 @@
+//! How long an invoice run over many accounts takes, beside the bare `INSERT .. SELECT .. GROUP BY` of the same lines, and
+//! how long a till waits meanwhile.
+//!
+//! `cargo bench --bench invoice_run` runs it on SQLite in a fresh folder; `-- postgres://user@host/database` on an empty
+//! PostgreSQL database. `-- <url> <accounts> <sales per account> <large accounts>` changes the sizes.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::as_conversions,
+    clippy::cast_precision_loss,
+    clippy::float_arithmetic,
+    clippy::disallowed_methods,
+    reason = "a measurement fails by panicking, and its figures are approximate"
+)]
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use diesel::prelude::*;
+use diesel::sql_types::BigInt;
+use onaccount::auth::{Actor, ActorKind, PermissionSet, TenantContext, find_tenant};
+use onaccount::clock::Clock;
+use onaccount::db::schema::{account_holders, accounts, customers, tenants, users};
+use onaccount::db::{self, DatabaseUrl, Db};
+use onaccount::error::ApiResult;
+use onaccount::http::IdempotencyKey;
+use onaccount::id::Id;
+use onaccount::invoice_runs::create::{create_reversal, create_run};
+use onaccount::invoice_runs::model::{NewInvoiceRun, Selection};
+use onaccount::invoice_runs::plan::{Late, ResetType};
+use onaccount::jobs::{Services, Worker};
+use onaccount::ledger::{
+    AccountRef, Action, Author, BatchItem, Line, Outcome, Posting, Sale, TenantRules, TillDetails, post_batch,
+};
+use onaccount::request_keys::RequestKey;
+
+/// Sales of an account that has many.
+const LARGE_SALES: usize = 10_000;
+const LINES_PER_SALE: usize = 2;
+/// How long a till rests between two sales.
+const TILL_RESTS: Duration = Duration::from_millis(5);
+
+struct Bench {
+    services: Services,
+    tenant: TenantContext,
+    rules: Arc<TenantRules>,
+    actor: Actor,
+    accounts: Vec<Id>,
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args()
+        .skip(1)
+        .filter(|argument| argument != "--bench")
+        .collect();
+    let size = |place: usize, default: usize| arguments.get(place).map_or(default, |text| text.parse().unwrap());
+    let (count, sales, large) = (size(1, 10_000), size(2, 5), size(3, 3));
+    let folder = tempfile::tempdir().unwrap();
+    let default = format!("sqlite:{}", folder.path().join("bench.db").display());
+    let url: DatabaseUrl = arguments.first().map_or(default, Clone::clone).parse().unwrap();
+    db::migrate(&url).unwrap();
+    let services = Services {
+        db: Db::connect(&url, 16).unwrap(),
+        clock: Clock::system(),
+    };
+
+    let started = Instant::now();
+    let mut bench = Bench::new(services, count);
+    bench.sell_everywhere(sales);
+    println!(
+        "database: {}",
+        if url.sqlite_path().is_some() {
+            "SQLite"
+        } else {
+            "PostgreSQL"
+        }
+    );
+    println!(
+        "{count} accounts, {} sales, {} lines, posted in {:.1} s",
+        count * sales,
+        count * sales * LINES_PER_SALE,
+        started.elapsed().as_secs_f64()
+    );
+    bench.settle();
+
+    let bare_lines = bench.bare(BARE_LINES);
+    let bare_all = bench.bare(BARE_ALL);
+    println!("bare INSERT .. SELECT .. GROUP BY of the lines        {bare_lines:6.2} s");
+    println!("the same, and of invoices, covered entries and VAT    {bare_all:6.2} s");
+
+    let before = peak_memory_kib();
+    let run_id = bench.create_run();
+    let alone = bench.work();
+    println!(
+        "run                                                   {alone:6.2} s   {:.1}x the lines, {:.1}x all   memory +{} MiB",
+        alone / bare_lines,
+        alone / bare_all,
+        (peak_memory_kib() - before) / 1024
+    );
+    bench.create_reversal(run_id);
+    println!(
+        "reversal of the run                                   {:6.2} s",
+        bench.work()
+    );
+
+    bench.sell_much(large);
+    println!("{large} accounts more with {LARGE_SALES} sales each");
+    bench.create_run();
+    let stop = AtomicBool::new(false);
+    let (seconds, waits) = std::thread::scope(|scope| {
+        let till = scope.spawn(|| bench.sell_until(&stop));
+        std::thread::sleep(Duration::from_millis(200));
+        let seconds = bench.work();
+        stop.store(true, Ordering::SeqCst);
+        (seconds, till.join().unwrap())
+    });
+    println!("run with a till that sells meanwhile                  {seconds:6.2} s");
+    print_waits(waits);
+}
+
+fn print_waits(mut waits: Vec<Duration>) {
+    waits.sort_unstable();
+    let at = |share: usize| waits[(waits.len() - 1) * share / 1000].as_secs_f64() * 1000.0;
+    println!(
+        "{} sales of the till waited: p50 {:.1} ms, p99 {:.1} ms, longest {:.1} ms",
+        waits.len(),
+        at(500),
+        at(990),
+        at(1000)
+    );
+}
+
+/// The most memory the process ever had, in KiB (Linux).
+fn peak_memory_kib() -> i64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    line.and_then(|line| line.split_whitespace().next())
+        .and_then(|kib| kib.parse().ok())
+        .unwrap_or(0)
+}
+
+/// As a run groups them, straight into a table of the same form.
+const BARE_LINES: &str = "
+    INSERT INTO bench_lines (tenant_id, invoice_id, line_no, business_date, product_code, product_name, category,
+        quantity_milli, amount_minor, vat_rate)
+    SELECT l.tenant_id, l.account_id, CAST(ROW_NUMBER() OVER (PARTITION BY l.account_id ORDER BY l.business_date,
+            l.product_code, l.vat_rate) AS INTEGER), l.business_date, l.product_code, MAX(l.product_name), MAX(l.category),
+        CAST(SUM(l.quantity_milli) AS BIGINT), CAST(SUM(l.amount_minor) AS BIGINT), l.vat_rate
+    FROM entry_lines l GROUP BY l.tenant_id, l.account_id, l.business_date, l.product_code, l.vat_rate;";
+
+/// And all else that an invoice is made of, without looking at what is reversed, invoiced or refunded.
+const BARE_ALL: &str = "
+    INSERT INTO bench_lines (tenant_id, invoice_id, line_no, business_date, product_code, product_name, category,
+        quantity_milli, amount_minor, vat_rate)
+    SELECT l.tenant_id, l.account_id, CAST(ROW_NUMBER() OVER (PARTITION BY l.account_id ORDER BY l.business_date,
+            l.product_code, l.vat_rate) AS INTEGER), l.business_date, l.product_code, MAX(l.product_name), MAX(l.category),
+        CAST(SUM(l.quantity_milli) AS BIGINT), CAST(SUM(l.amount_minor) AS BIGINT), l.vat_rate
+    FROM entry_lines l GROUP BY l.tenant_id, l.account_id, l.business_date, l.product_code, l.vat_rate;
+    INSERT INTO bench_vat SELECT l.tenant_id, l.account_id, l.vat_rate, CAST(SUM(l.amount_minor) AS BIGINT)
+    FROM entry_lines l GROUP BY l.tenant_id, l.account_id, l.vat_rate;
+    INSERT INTO bench_entries SELECT e.tenant_id, e.account_id, e.account_id, e.seq, 'none', FALSE, TRUE
+    FROM entries e WHERE e.kind = 'sale';
+    INSERT INTO bench_invoices SELECT e.tenant_id, e.account_id, CAST(-SUM(e.balance_change_minor) AS BIGINT)
+    FROM entries e GROUP BY e.tenant_id, e.account_id;";
+
+/// Tables and indexes as those of invoices.
+const BARE_TABLES: &str = "
+    DROP TABLE IF EXISTS bench_lines;
+    DROP TABLE IF EXISTS bench_vat;
+    DROP TABLE IF EXISTS bench_entries;
+    DROP TABLE IF EXISTS bench_invoices;
+    CREATE TABLE bench_lines (tenant_id UUID NOT NULL, invoice_id UUID NOT NULL, line_no INTEGER NOT NULL,
+        business_date DATE NOT NULL, product_code TEXT NOT NULL, product_name TEXT NOT NULL, category TEXT NOT NULL,
+        quantity_milli BIGINT NOT NULL, amount_minor BIGINT NOT NULL, vat_rate INTEGER NOT NULL,
+        PRIMARY KEY (tenant_id, invoice_id, line_no));
+    CREATE TABLE bench_vat (tenant_id UUID NOT NULL, invoice_id UUID NOT NULL, vat_rate INTEGER NOT NULL,
+        gross_minor BIGINT NOT NULL, PRIMARY KEY (tenant_id, invoice_id, vat_rate));
+    CREATE TABLE bench_entries (tenant_id UUID NOT NULL, invoice_id UUID NOT NULL, account_id UUID NOT NULL,
+        entry_seq BIGINT NOT NULL, reset_type TEXT NOT NULL, is_late BOOLEAN NOT NULL, is_standing BOOLEAN NOT NULL,
+        PRIMARY KEY (tenant_id, invoice_id, entry_seq));
+    CREATE UNIQUE INDEX bench_entries_standing ON bench_entries (tenant_id, account_id, entry_seq) WHERE is_standing;
+    CREATE TABLE bench_invoices (tenant_id UUID NOT NULL, id UUID NOT NULL, total_minor BIGINT NOT NULL,
+        PRIMARY KEY (tenant_id, id));";
+
+impl Bench {
+    fn new(services: Services, count: usize) -> Self {
+        let (tenant_id, user_id) = (services.clock.new_id(), services.clock.new_id());
+        let now = services.clock.now();
+        let ids: Vec<(Id, Id)> = (0..count)
+            .map(|_| (services.clock.new_id(), services.clock.new_id()))
+            .collect();
+        let tenant = services.db.write_blocking(|connection| {
+            let tenant = (
+                tenants::id.eq(tenant_id),
+                tenants::number.eq(719),
+                tenants::name.eq("Bench"),
+                tenants::currency.eq("EUR"),
+                tenants::time_zone.eq("Europe/Amsterdam"),
+                tenants::locale.eq("nl-NL"),
+                tenants::created_at.eq(now),
+            );
+            diesel::insert_into(tenants::table).values(tenant).execute(connection)?;
+            let user = (
+                users::id.eq(user_id),
+                users::email.eq("bench@example.com"),
+                users::email_key.eq("bench@example.com"),
+                users::name.eq("Bench"),
+                users::name_key.eq("bench"),
+                users::password_hash.eq("none"),
+                users::created_at.eq(now),
+            );
+            diesel::insert_into(users::table).values(user).execute(connection)?;
+            Ok(find_tenant(connection, tenant_id)?.unwrap())
+        });
+        let tenant = tenant.unwrap();
+        let actor = Actor {
+            kind: ActorKind::User,
+            id: user_id,
+            name: "Bench".to_owned(),
+            permissions: PermissionSet::default(),
+            roles: Vec::new(),
+            is_portal_admin: false,
+            session_id: None,
+            tenant: Some(tenant.clone()),
+        };
+        let rules = Arc::new(TenantRules::from(&tenant));
+        let mut bench = Bench {
+            services,
+            tenant,
+            rules,
+            actor,
+            accounts: Vec::new(),
+        };
+        bench.add_accounts(&ids);
+        bench
+    }
+
+    /// Active accounts, each with a customer who pays.
+    fn add_accounts(&mut self, ids: &[(Id, Id)]) {
+        let (tenant_id, now) = (self.tenant.id, self.services.clock.now());
+        let first = self.accounts.len();
+        let insert = |connection: &mut db::DbConnection| -> ApiResult<()> {
+            for (number, (account_id, customer_id)) in (71_900_001 + first..).zip(ids) {
+                let customer = (
+                    customers::tenant_id.eq(tenant_id),
+                    customers::id.eq(customer_id),
+                    customers::kind.eq("company"),
+                    customers::company_name.eq("Company"),
+                    customers::name.eq("Company"),
+                    customers::name_key.eq("company"),
+                    customers::created_at.eq(now),
+                    customers::updated_at.eq(now),
+                );
+                diesel::insert_into(customers::table)
+                    .values(customer)
+                    .execute(connection)?;
+                let account = (
+                    accounts::tenant_id.eq(tenant_id),
+                    accounts::id.eq(account_id),
+                    accounts::number.eq(number.to_string()),
+                    accounts::status.eq("active"),
+                    accounts::on_account_allowed.eq(true),
+                    accounts::shown_on_till.eq(true),
+                    accounts::created_at.eq(now),
+                );
+                diesel::insert_into(accounts::table)
+                    .values(account)
+                    .execute(connection)?;
+                let holder = (
+                    account_holders::tenant_id.eq(tenant_id),
+                    account_holders::account_id.eq(account_id),
+                    account_holders::customer_id.eq(customer_id),
+                    account_holders::kind.eq("billing"),
+                    account_holders::linked_at.eq(now),
+                );
+                diesel::insert_into(account_holders::table)
+                    .values(holder)
+                    .execute(connection)?;
+            }
+            Ok(())
+        };
+        self.services.db.write_blocking(insert).unwrap();
+        self.accounts.extend(ids.iter().map(|(account_id, _)| *account_id));
+    }
+
+    /// A few sales on every account.
+    fn sell_everywhere(&self, sales: usize) {
+        let all: Vec<(Id, usize)> = (0..sales)
+            .flat_map(|number| self.accounts.iter().map(move |account| (*account, number)))
+            .collect();
+        self.post(&all);
+    }
+
+    /// Accounts with many sales.
+    fn sell_much(&mut self, large: usize) {
+        let clock = &self.services.clock;
+        let ids: Vec<(Id, Id)> = (0..large).map(|_| (clock.new_id(), clock.new_id())).collect();
+        self.add_accounts(&ids);
+        for (account, _) in ids {
+            self.post(&(0..LARGE_SALES).map(|number| (account, number)).collect::<Vec<_>>());
+        }
+    }
+
+    fn post(&self, sales: &[(Id, usize)]) {
+        for batch in sales.chunks(500) {
+            let items: Vec<BatchItem> = batch
+                .iter()
+                .map(|(account, number)| self.item(*account, *number))
+                .collect();
+            let clock = &self.services.clock;
+            let outcomes = self
+                .services
+                .db
+                .write_blocking(|connection| post_batch(connection, clock, &items))
+                .unwrap();
+            assert!(
+                outcomes.iter().all(|outcome| matches!(outcome, Outcome::Posted { .. })),
+                "{:?}",
+                outcomes[0]
+            );
+        }
+    }
+
+    fn item(&self, account: Id, number: usize) -> BatchItem {
+        let line = |place: usize| Line {
+            product_code: format!("product-{}", (number * LINES_PER_SALE + place) % 40),
+            product_name: "Product".to_owned(),
+            category: "drinks".to_owned(),
+            quantity_milli: 1_000,
+            amount_minor: 250,
+            vat_rate: if place == 0 { 2_100 } else { 900 },
+            unit_price: Some(25_000),
+            sale_line_no: None,
+        };
+        let lines: Vec<Line> = (0..LINES_PER_SALE).map(line).collect();
+        let sale = Sale {
+            account: AccountRef::Id(account),
+            occurred_at: self.services.clock.now(),
+            is_offline: true,
+            amount_minor: lines.iter().map(|line| line.amount_minor).sum(),
+            lines,
+            details: TillDetails::default(),
+        };
+        let author = Author {
+            kind: ActorKind::User,
+            id: self.actor.id,
+            name: self.actor.name.clone(),
+        };
+        BatchItem {
+            tenant_id: self.tenant.id,
+            rules: Arc::clone(&self.rules),
+            request: None,
+            posting: Posting {
+                id: self.services.clock.new_id(),
+                author,
+                action: Action::Sale(sale),
+            },
+        }
+    }
+
+    /// Posts one sale after the other, each in its own transaction, and notes how long each took.
+    fn sell_until(&self, stop: &AtomicBool) -> Vec<Duration> {
+        let mut waits = Vec::new();
+        let mut place = 0;
+        while !stop.load(Ordering::SeqCst) {
+            // every second one on an account with many sales
+            place += 7_919;
+            let from_end = place % 2 == 0;
+            let index = if from_end {
+                self.accounts.len() - 1 - place % 3
+            } else {
+                place % self.accounts.len()
+            };
+            let item = self.item(self.accounts[index], place);
+            let started = Instant::now();
+            self.services
+                .db
+                .write_blocking(|connection| post_batch(connection, &self.services.clock, std::slice::from_ref(&item)))
+                .unwrap();
+            waits.push(started.elapsed());
+            std::thread::sleep(TILL_RESTS);
+        }
+        waits
+    }
+
+    /// What autovacuum would have done by the next day.
+    fn settle(&self) {
+        self.sql("ANALYZE");
+    }
+
+    fn sql(&self, statements: &str) {
+        use diesel::connection::SimpleConnection;
+        self.services
+            .db
+            .write_blocking(|connection| Ok(connection.batch_execute(statements)?))
+            .unwrap();
+    }
+
+    /// Seconds that the statements take in one transaction on empty tables; the second time counts.
+    fn bare(&self, statements: &str) -> f64 {
+        let mut seconds = 0.0;
+        for _ in 0..2 {
+            self.sql(BARE_TABLES);
+            let started = Instant::now();
+            self.sql(statements);
+            seconds = started.elapsed().as_secs_f64();
+        }
+        seconds
+    }
+
+    fn create_run(&self) -> Id {
+        let key = self.services.clock.new_id();
+        let today = self.tenant.today(self.services.clock.now());
+        let asked = NewInvoiceRun {
+            from: today,
+            to: today,
+            reset_type: ResetType::BalanceToZero,
+            late: Late::Include,
+            invoice_date: None,
+            accounts: Selection {
+                account_ids: None,
+                filter: None,
+                all: Some(true),
+            },
+        };
+        let request = RequestKey::try_new(IdempotencyKey(key), "create_invoice_run", &(), &asked).unwrap();
+        let started = Instant::now();
+        self.services
+            .db
+            .write_blocking(|connection| {
+                create_run(
+                    connection,
+                    &self.services.clock,
+                    &self.tenant,
+                    &self.actor,
+                    &request,
+                    &asked,
+                )
+            })
+            .unwrap();
+        println!(
+            "asking for a run                                      {:6.2} s",
+            started.elapsed().as_secs_f64()
+        );
+        key
+    }
+
+    fn create_reversal(&self, run_id: Id) {
+        let key = self.services.clock.new_id();
+        let request = RequestKey::try_new(IdempotencyKey(key), "reverse_invoice_run", &run_id, &()).unwrap();
+        self.services
+            .db
+            .write_blocking(|connection| {
+                create_reversal(
+                    connection,
+                    &self.services.clock,
+                    &self.tenant,
+                    &self.actor,
+                    &request,
+                    run_id,
+                )
+            })
+            .unwrap();
+    }
+
+    /// Works on the jobs there are; answers the seconds it took. Every job has to succeed.
+    fn work(&self) -> f64 {
+        let started = Instant::now();
+        Worker::new(self.services.clone(), Arc::new(AtomicBool::new(false)))
+            .run_until_idle()
+            .unwrap();
+        let seconds = started.elapsed().as_secs_f64();
+        let failed: Count = self
+            .services
+            .db
+            .read_blocking(|connection| {
+                Ok(
+                    diesel::sql_query("SELECT COUNT(*) AS count FROM jobs WHERE status <> 'succeeded'")
+                        .get_result(connection)?,
+                )
+            })
+            .unwrap();
+        assert_eq!(failed.count, 0, "a job failed");
+        seconds
+    }
+}
+
+#[derive(QueryableByName)]
+struct Count {
+    #[diesel(sql_type = BigInt)]
+    count: i64,
+}
