@@ -1,12 +1,13 @@
 //! The job that reverses a run: first it looks at every invoice and changes nothing, then it takes them back in chunks.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use diesel::prelude::*;
 
 use crate::clock::Clock;
 use crate::db::DbConnection;
-use crate::db::schema::{invoice_run_accounts, invoices};
+use crate::db::schema::{invoice_entries, invoice_run_accounts, invoices};
 use crate::error::{ApiError, ApiResult, Code, FieldError};
 use crate::id::Id;
 use crate::invoices::model::{InvoiceRow, InvoiceStatus};
@@ -18,7 +19,7 @@ use crate::jobs::worker::Services;
 use crate::jobs::{JobStatus, Lease, Step, Work};
 use crate::ledger::TenantRules;
 
-use super::chunk::CHUNK_ACCOUNTS_MAX;
+use super::chunk::{CHUNK_ACCOUNTS_MAX, accounts_in_chunk};
 use super::model::{RunAccountState, RunRow, RunStatus};
 use super::store;
 use super::work::{author_of, read_subject, result_path, status_after};
@@ -116,40 +117,78 @@ fn next_standing(
         .load(connection)?)
 }
 
+/// The invoices that are taken back together: as with a run, so few that tills go on selling.
+struct Chunk {
+    order: Order,
+    invoice_ids: Vec<Id>,
+    last_ordinal: i64,
+}
+
 fn take_back_chunk(services: &Services, lease: &Lease, job: &JobRow) -> ApiResult<Step> {
     let clock: &Clock = &services.clock;
+    let chunk = services
+        .db
+        .read_blocking(|connection| read_chunk(connection, clock, lease, job))?;
     services.db.write_blocking(|connection| {
         if renew(connection, lease, clock.now())? == Renewal::Lost {
             return Ok(Step::LeaseLost);
         }
-        let (tenant, run, _) = read_subject(connection, lease)?;
-        let chunk = next_standing(connection, run.tenant_id, run.id, job.progress_done)?;
-        let Some((last, _)) = chunk.last() else {
-            return end_of_chunks(connection, lease, &run, job.progress_total);
+        let Some(chunk) = &chunk else {
+            return end_of_chunks(connection, lease, job.progress_total);
         };
-        let order = Order {
-            tenant_id: run.tenant_id,
-            rules: Arc::new(TenantRules::from(&tenant)),
-            author: author_of(&job.actor_kind, job.actor_id, &job.actor_name),
-            invoice_date: tenant.today(clock.now()),
-            number_prefix: get_issuer(connection, run.tenant_id)?.1,
-        };
-        let pairs: Vec<(Id, Id)> = chunk.iter().map(|(_, row)| (row.id, clock.new_id())).collect();
+        let pairs: Vec<(Id, Id)> = chunk.invoice_ids.iter().map(|id| (*id, clock.new_id())).collect();
         // what cannot be reversed since the first look stays, and the job names it at its end
-        reverse_invoices(connection, clock, &order, &pairs)?;
-        set_progress(connection, lease, *last, job.progress_total)?;
+        reverse_invoices(connection, clock, &chunk.order, &pairs)?;
+        set_progress(connection, lease, chunk.last_ordinal, job.progress_total)?;
         Ok(Step::More)
     })
 }
 
+fn read_chunk(connection: &mut DbConnection, clock: &Clock, lease: &Lease, job: &JobRow) -> ApiResult<Option<Chunk>> {
+    let (tenant, run, _) = read_subject(connection, lease)?;
+    let next = next_standing(connection, run.tenant_id, run.id, job.progress_done)?;
+    let ids: Vec<Id> = next.iter().map(|(_, row)| row.id).collect();
+    let covered = count_covered(connection, run.tenant_id, &ids)?;
+    let count = accounts_in_chunk(ids.iter().map(|id| covered.get(id).copied().unwrap_or(0)));
+    let chunk = next.get(..count).unwrap_or_default();
+    let Some((last_ordinal, _)) = chunk.last() else {
+        return Ok(None);
+    };
+    let order = Order {
+        tenant_id: run.tenant_id,
+        rules: Arc::new(TenantRules::from(&tenant)),
+        author: author_of(&job.actor_kind, job.actor_id, &job.actor_name),
+        invoice_date: tenant.today(clock.now()),
+        number_prefix: get_issuer(connection, run.tenant_id)?.1,
+    };
+    let invoice_ids = chunk.iter().map(|(_, row)| row.id).collect();
+    Ok(Some(Chunk {
+        order,
+        invoice_ids,
+        last_ordinal: *last_ordinal,
+    }))
+}
+
+/// How many entries each invoice covers.
+fn count_covered(connection: &mut DbConnection, tenant_id: Id, ids: &[Id]) -> QueryResult<HashMap<Id, i64>> {
+    let counts: Vec<(Id, i64)> = invoice_entries::table
+        .filter(invoice_entries::tenant_id.eq(tenant_id))
+        .filter(invoice_entries::invoice_id.eq_any(ids.to_vec()))
+        .group_by(invoice_entries::invoice_id)
+        .select((invoice_entries::invoice_id, diesel::dsl::count_star()))
+        .load(connection)?;
+    Ok(counts.into_iter().collect())
+}
+
 /// What stood in the way of an invoice may be gone by now: then the run is gone through again.
-fn end_of_chunks(connection: &mut DbConnection, lease: &Lease, run: &RunRow, total: i64) -> ApiResult<Step> {
+fn end_of_chunks(connection: &mut DbConnection, lease: &Lease, total: i64) -> ApiResult<Step> {
+    let (_, run, _) = read_subject(connection, lease)?;
     if next_standing(connection, run.tenant_id, run.id, 0)?.is_empty() {
         return Ok(Step::Done {
             result_path: result_path(run.id),
         });
     }
-    let blocked = find_blocked_of_run(connection, run)?;
+    let blocked = find_blocked_of_run(connection, &run)?;
     if blocked.is_empty() {
         set_progress(connection, lease, 0, total)?;
         return Ok(Step::More);

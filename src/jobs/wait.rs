@@ -16,7 +16,8 @@ use crate::id::Id;
 
 /// The longest that a request waits for a job, in seconds.
 const WAIT_S_MAX: u64 = 30;
-const LOOK_AGAIN: Duration = Duration::from_millis(20);
+const LOOK_AGAIN_FIRST: Duration = Duration::from_millis(10);
+const LOOK_AGAIN_MAX: Duration = Duration::from_millis(250);
 
 /// Wakes the workers of this process when there is a new job, or when they shall stop. Cheap to clone.
 #[derive(Clone, Default)]
@@ -93,6 +94,7 @@ fn wait_of(preference: &str) -> Option<Duration> {
 /// 404 when there is no such job; 503 when the database is away.
 pub async fn wait_until_final(db: &Db, tenant_id: Id, job_id: Id, longest: Duration) -> ApiResult<JobRow> {
     let deadline = tokio::time::Instant::now() + longest;
+    let mut look_again = LOOK_AGAIN_FIRST;
     loop {
         let found = db
             .read(move |connection| store::find_job(connection, tenant_id, job_id).map_err(ApiError::from))
@@ -101,7 +103,8 @@ pub async fn wait_until_final(db: &Db, tenant_id: Id, job_id: Id, longest: Durat
         if job.status.is_final() || tokio::time::Instant::now() >= deadline {
             return Ok(job);
         }
-        tokio::time::sleep(LOOK_AGAIN).await;
+        tokio::time::sleep(look_again).await;
+        look_again = look_again.saturating_mul(2).min(LOOK_AGAIN_MAX);
     }
 }
 

@@ -18,8 +18,8 @@ use crate::id::Id;
 const IDLE: Duration = Duration::from_secs(1);
 /// How long to wait before a chunk that found the database away is tried again.
 const PAUSE: Duration = Duration::from_millis(500);
-/// How often in a row.
-const PAUSES_MAX: u32 = 20;
+/// How often in a row: a minute and more. Meanwhile the lease runs out, and a process that has its database goes on.
+const PAUSES_MAX: u32 = 120;
 
 /// What one chunk of a job came to.
 #[derive(Debug, Clone, PartialEq, Eq)]

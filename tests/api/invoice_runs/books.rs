@@ -1,8 +1,8 @@
 //! Accounts and what is posted to them, by the ledger itself: the tests of invoicing say what happened and look at what
 //! a run makes of it.
 
-use std::cell::Cell;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::{Days, NaiveDate};
 use diesel::prelude::*;
@@ -24,7 +24,7 @@ const DAY_1: &str = "2026-10-15";
 pub struct Books {
     pub venue: Venue,
     rules: Arc<TenantRules>,
-    accounts: Cell<u32>,
+    accounts: AtomicU32,
 }
 
 /// A line of a sale; `amount` is what it sells for, in cents, with its quantity in pieces.
@@ -83,7 +83,7 @@ impl Books {
         Books {
             rules: Arc::new(TenantRules::from(&tenant.unwrap())),
             venue,
-            accounts: Cell::new(0),
+            accounts: AtomicU32::new(0),
         }
     }
 
@@ -97,7 +97,7 @@ impl Books {
         let id = self.account_without_holder(limit);
         let (customer_id, tenant_id) = (self.venue.service.clock.new_id(), self.venue.tenant_id);
         let now = self.venue.service.clock.now();
-        let name = format!("Customer {}", self.accounts.get());
+        let name = format!("Customer {}", self.accounts.load(Ordering::SeqCst));
         self.venue.service.write(|connection| {
             diesel::insert_into(customers::table)
                 .values((
@@ -127,8 +127,7 @@ impl Books {
 
     pub fn account_without_holder(&self, limit: i64) -> Id {
         let (id, tenant_id) = (self.venue.service.clock.new_id(), self.venue.tenant_id);
-        self.accounts.set(self.accounts.get() + 1);
-        let number = format!("{}", 71_900_000 + self.accounts.get());
+        let number = (71_900_001 + self.accounts.fetch_add(1, Ordering::SeqCst)).to_string();
         let now = self.venue.service.clock.now();
         self.venue.service.write(|connection| {
             diesel::insert_into(accounts::table)

@@ -1,4 +1,5 @@
 pub mod books;
+mod concurrency;
 mod jobs;
 mod plan;
 mod property;

@@ -210,6 +210,18 @@ impl Twins<'_> {
                 && self.model.standing_invoice_of(e.seq).is_none()
         });
         assert!(uncovered.is_none(), "left uncovered by the final run: {uncovered:?}");
+        for (invoice, of_model) in self.invoices.iter().zip(&self.model.invoices) {
+            let path = format!("/v1/invoices/{}", invoice["id"].as_str().unwrap());
+            let now = self.books.signed_in().get(&path).expect(200);
+            let returned = now["limit_returned"]
+                .as_str()
+                .unwrap()
+                .replace('.', "")
+                .parse::<i64>()
+                .unwrap();
+            assert_eq!(returned, of_model.limit_returned);
+            assert_eq!(now["status"] == "standing", of_model.is_standing);
+        }
     }
 }
 

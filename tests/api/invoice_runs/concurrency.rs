@@ -1,0 +1,97 @@
+//! Tills, the back office and runs at the same time: nothing is lost, nothing is invoiced twice.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use diesel::prelude::*;
+use onaccount::db::schema::entries;
+use onaccount::id::Id;
+use serde_json::json;
+
+use super::books::{Books, of_all};
+
+/// Sells, refunds, voids and changes limits until it is told to stop; refusals are part of it.
+fn keep_selling(books: &Books, accounts: &[Id], first: usize, is_over: &AtomicBool) {
+    let mut sales = Vec::new();
+    for turn in first.. {
+        if is_over.load(Ordering::SeqCst) {
+            return;
+        }
+        let account = accounts[turn * 7 % accounts.len()];
+        sales.push(books.sell(account, 1, 100 + i64::try_from(turn % 50).unwrap()));
+        let earlier = sales[turn * 13 % sales.len()];
+        let outcome = match turn % 4 {
+            0 => books.refund(earlier, 30),
+            1 => books.reverse(earlier),
+            2 => books.change_limit(account, if turn % 8 == 2 { 500 } else { -500 }),
+            _ => continue,
+        };
+        let expected = [
+            "more_than_sold",
+            "already_reversed",
+            "already_invoiced",
+            "has_refunds",
+            "limit_would_be_negative",
+        ];
+        if let Err(code) = outcome {
+            assert!(expected.contains(&code.as_str()), "{code}");
+        }
+    }
+}
+
+#[test]
+fn tills_go_on_while_runs_are_made_and_reversed() {
+    let books = Books::open();
+    let accounts: Vec<Id> = (0..12).map(|_| books.account(5_000)).collect();
+    for account in &accounts {
+        books.sell(*account, 1, 100);
+    }
+    let is_over = AtomicBool::new(false);
+    let reversed = Mutex::new(0);
+    std::thread::scope(|scope| {
+        for till in 0..3 {
+            let (books, accounts, is_over) = (&books, &accounts, &is_over);
+            scope.spawn(move || keep_selling(books, accounts, till * 1_000, is_over));
+        }
+        for turn in 0..8 {
+            let reset_type = ["limit_minus_invoiced", "balance_to_zero", "none"][turn % 3];
+            let run = books.run(of_all(1, 1, reset_type));
+            let page = books
+                .signed_in()
+                .get(&format!("/v1/invoices?run_id={}", run["id"].as_str().unwrap()))
+                .expect(200);
+            for invoice in page["items"].as_array().unwrap().iter().step_by(3) {
+                let answer = books.reverse_invoice(invoice);
+                if answer.status == 201 {
+                    *reversed.lock().unwrap() += 1;
+                } else {
+                    let code = answer.json()["code"].clone();
+                    assert!(
+                        code == json!("limit_would_be_negative") || code == json!("refunds_invoiced"),
+                        "{code}"
+                    );
+                }
+            }
+        }
+        is_over.store(true, Ordering::SeqCst);
+    });
+    assert!(reversed.into_inner().unwrap() > 0, "no invoice was reversed");
+    books.run(of_all(1, 1, "balance_to_zero"));
+    books.assert_sound();
+    let tenant_id = books.venue.tenant_id;
+    let uncovered: i64 = books.venue.service.write(|connection| {
+        use diesel::dsl::sql;
+        use diesel::sql_types::Bool;
+        let is_open = "kind IN ('sale', 'refund')
+            AND NOT EXISTS (SELECT 1 FROM entries r WHERE r.tenant_id = entries.tenant_id AND r.refers_to = entries.id
+                AND r.kind = 'reversal')
+            AND NOT EXISTS (SELECT 1 FROM invoice_entries i WHERE i.tenant_id = entries.tenant_id
+                AND i.account_id = entries.account_id AND i.entry_seq = entries.seq AND i.is_standing)";
+        entries::table
+            .filter(entries::tenant_id.eq(tenant_id))
+            .filter(sql::<Bool>(is_open))
+            .count()
+            .get_result(connection)
+    });
+    assert_eq!(uncovered, 0);
+}
