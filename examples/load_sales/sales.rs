@@ -56,8 +56,12 @@ fn post_one(venue: &Venue, sale: &Sale) -> Result<bool> {
     let till = venue.tills.get(&sale.store_id).ok_or("a store without a till")?;
     let money = |cents| Money::new(cents, venue.currency);
     let line = |line: &Line| {
-        json!({"product_code": line.product_id, "name": line.product_name, "category": line.category,
-            "quantity": line.quantity, "amount": money(line.amount_cents), "vat_rate": "0"})
+        let mut body = json!({"product_code": line.product_id, "name": line.product_name,
+            "quantity": line.quantity, "amount": money(line.amount_cents), "vat_rate": "0"});
+        if !line.category.is_empty() {
+            body["category"] = json!(line.category);
+        }
+        body
     };
     let body = json!({
         "account_id": account.id,
