@@ -50,8 +50,10 @@ expect() {
 first() { sed "s/^{\"id\":\"\([^\"]*\)\".*/\1/" "$body"; }
 
 token=$ONACCOUNT_TOKEN
-today=$(date -u +%F)
 now() { date -u +%FT%TZ; }
+
+call 200 GET /v1/tenants/current
+today=$(TZ=$(field time_zone) date +%F)
 
 echo "== The data processing agreement"
 call 200 GET /v1/agreement

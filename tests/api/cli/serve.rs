@@ -73,11 +73,15 @@ fn a_stopping_server_finishes_what_it_accepted() {
     connection.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
     write!(
         connection,
-        "POST /v1/sessions HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{begun}",
+        "POST /v1/sessions HTTP/1.1\r\nHost: test\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+         Expect: 100-continue\r\n\r\n",
         body.len()
     )
     .unwrap();
-    std::thread::sleep(Duration::from_millis(300));
+    let mut accepted = [0; 25];
+    connection.read_exact(&mut accepted).unwrap();
+    assert_eq!(&accepted, b"HTTP/1.1 100 Continue\r\n\r\n");
+    connection.write_all(begun.as_bytes()).unwrap();
     serving.terminate();
     std::thread::sleep(Duration::from_millis(500));
     assert!(
