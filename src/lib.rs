@@ -39,3 +39,4 @@ pub mod terminals;
 pub mod text;
 pub mod till;
 pub mod users;
+pub mod verify;

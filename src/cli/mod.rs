@@ -4,6 +4,7 @@ mod demo;
 mod healthcheck;
 mod serve;
 mod user;
+mod verify;
 
 use clap::{Parser, Subcommand};
 
@@ -34,6 +35,8 @@ enum Command {
     /// Make users
     #[command(subcommand)]
     User(user::UserCommand),
+    /// Compute every balance, sum and link anew and name each difference; exits with 1 when there is one
+    Verify(DatabaseOptions),
     /// Print the contract, OpenAPI 3.1
     Openapi,
     /// Play the whole story on a fresh embedded database, and keep serving
@@ -61,6 +64,7 @@ pub fn run(cli: Cli) -> Result<(), CliError> {
         Command::Serve(options) => serve::serve(&options),
         Command::Migrate(options) => migrate(&options),
         Command::User(command) => user::run(command),
+        Command::Verify(options) => verify::verify(&options),
         Command::Openapi => openapi(),
         Command::Demo(options) => demo::demo(&options),
         Command::Healthcheck(options) => healthcheck::healthcheck(&options),

@@ -57,3 +57,14 @@ pub fn start_series(connection: &mut DbConnection, tenant_id: Id, series: &str) 
         .execute(connection)?;
     Ok(())
 }
+
+/// Lifts the limit on how long a statement may take, until the transaction ends. For work that reads everything.
+///
+/// # Errors
+/// What the database said.
+pub fn take_all_time(connection: &mut DbConnection) -> QueryResult<()> {
+    match connection {
+        DbConnection::Postgres(connection) => connection.batch_execute("SET LOCAL statement_timeout = 0"),
+        DbConnection::Sqlite(_) => Ok(()),
+    }
+}

@@ -4,15 +4,17 @@ use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 use serde::Serialize;
 
+use super::export;
 use super::model::{
-    AccountMutationQuery, Mutation, MutationDetail, MutationQuery, NewCredit, NewLimitChange, NewReversal,
+    AccountMutationQuery, Mutation, MutationDetail, MutationQuery, NewCredit, NewLimitChange, NewReversal, ReportRow,
     ReportedMutation,
 };
 use super::store::{self, ReportKey};
 use crate::app::AppState;
 use crate::auth::{Allowed, can};
 use crate::error::{ApiError, ApiResult, Code};
-use crate::http::{IdempotencyKey, Page, PageRequest, ValidJson, ValidQuery, headers};
+use crate::http::table::{CsvFile, CsvOptions, XlsxFile};
+use crate::http::{IdempotencyKey, Page, PageRequest, TableFormat, TableQuery, ValidJson, ValidQuery, headers};
 use crate::id::Id;
 use crate::ledger::{self, Action, Posted};
 use crate::request_keys::RequestKey;
@@ -140,29 +142,38 @@ pub async fn reverse_mutation(
 
 /// List mutations
 ///
-/// The mutations report, the newest business date first.
-#[utoipa::path(tag = "mutations", params(MutationQuery), responses(
-    (status = 200, description = "A page of mutations", body = Page<ReportedMutation>, headers(
-        ("Link" = String, description = "`rel=\"next\"`: the next page, when there is one"))),
+/// The mutations report, the newest business date first: pages of JSON, or the whole report as CSV or XLSX.
+#[utoipa::path(tag = "mutations", params(MutationQuery, CsvOptions), responses(
+    (status = 200, description = "A page of mutations, or a file with all of them", content(
+        (Page<ReportedMutation> = "application/json"),
+        (CsvFile = "text/csv", example = "business_date,account_number,account_name,seq,kind,balance_change\r\n\
+            2026-11-20,71900001,Vera de Vries,17,sale,-7.60\r\n"),
+        (XlsxFile = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    ), headers(("Link" = String, description = "`rel=\"next\"`: the next page, when there is one"))),
 ))]
 #[get("/mutations")]
 pub async fn list_mutations(
     actor: Allowed<can::MutationsRead>,
-    query: ValidQuery<MutationQuery>,
+    query: TableQuery<MutationQuery>,
+    format: TableFormat,
     request: HttpRequest,
     app: web::Data<AppState>,
 ) -> ApiResult<HttpResponse> {
     let tenant = actor.tenant()?;
     let (tenant_id, currency) = (tenant.id, tenant.currency);
-    let filter = query.0.filter()?;
-    let page =
-        PageRequest::<ReportKey>::try_new(tenant_id, "mutations", &filter, query.0.limit, query.0.cursor.as_ref())?;
+    let TableQuery(query, options) = query;
+    let filter = query.filter()?;
+    if format != TableFormat::Json {
+        let file = move |connection: &mut _| export::write(connection, tenant_id, &filter, currency, (format, options));
+        return app.db.read(file).await?.respond();
+    }
+    let page = PageRequest::<ReportKey>::try_new(tenant_id, "mutations", &filter, query.limit, query.cursor.as_ref())?;
     let (after, rows_max) = (page.after, page.rows_max());
     let rows = app
         .db
         .read(move |connection| Ok(store::list_report(connection, tenant_id, &filter, after, rows_max)?))
         .await?;
-    let page = page.page(rows, |row| (row.entry.business_date, row.entry.posted_at, row.entry.id))?;
+    let page = page.page(rows, ReportRow::key)?;
     Ok(page.map(|row| row.reported(currency)).respond(&request))
 }
 

@@ -1,6 +1,7 @@
 //! Mutations: the ledger's entries as people see them, and what people post: limit changes, credits, reversals. The rules are
 //! the ledger's.
 
+mod export;
 pub mod http;
 mod model;
 mod store;

@@ -7,12 +7,11 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use crate::clock::Timestamp;
-use crate::error::{ApiError, ApiResult};
-use crate::http::{Cursor, PageLimit};
+use crate::error::ApiResult;
+use crate::http::{CommaList, Cursor, PageLimit, period_of};
 use crate::id::Id;
 use crate::ledger::{EntryKind, EntryRow, Flag, LineRow, Target, flags_of};
 use crate::money::{Currency, Money, NonZeroAmount, PositiveAmount};
-use crate::period::Period;
 use crate::sales::{PostedBy, SaleLine};
 use crate::text::Reason;
 
@@ -176,6 +175,12 @@ pub struct ReportRow {
 }
 
 impl ReportRow {
+    /// Where it stands in the report.
+    #[must_use]
+    pub fn key(&self) -> (NaiveDate, Timestamp, Id) {
+        (self.entry.business_date, self.entry.posted_at, self.entry.id)
+    }
+
     /// The row as it is answered.
     #[must_use]
     pub fn reported(self, currency: Currency) -> ReportedMutation {
@@ -195,27 +200,17 @@ pub struct MutationQuery {
     pub account_id: Option<Id>,
     /// Of these kinds only, with commas between.
     #[param(value_type = Option<String>, pattern = "^[a-z_]+(,[a-z_]+)*$", example = "sale,refund")]
-    pub kind: Option<KindList>,
+    pub kind: Option<CommaList<EntryKind>>,
     /// From this business date on.
     pub from: Option<NaiveDate>,
     /// Up to and including this business date.
     pub to: Option<NaiveDate>,
     /// The resets of this invoice run and their reversals only.
     pub run_id: Option<Id>,
+    /// Of JSON; a file holds the whole report.
     pub limit: Option<PageLimit>,
+    /// Of JSON; a file holds the whole report.
     pub cursor: Option<Cursor>,
-}
-
-/// Kinds of mutations, with commas between.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KindList(pub Vec<EntryKind>);
-
-impl<'de> Deserialize<'de> for KindList {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        let kinds = text.split(',').map(str::parse).collect::<Result<Vec<EntryKind>, _>>();
-        kinds.map(KindList).map_err(serde::de::Error::custom)
-    }
 }
 
 /// What of the report is asked, without the page.
@@ -235,7 +230,7 @@ impl MutationQuery {
     /// 422 when the period ends before it begins or is too long.
     pub fn filter(&self) -> ApiResult<MutationFilter> {
         if let (Some(from), Some(to)) = (self.from, self.to) {
-            Period::try_new(from, to).map_err(|error| ApiError::parameter("to", "not_a_period", error.to_string()))?;
+            period_of(from, to)?;
         }
         Ok(MutationFilter {
             account_id: self.account_id,

@@ -11,6 +11,6 @@ mod store;
 
 pub use model::{PostedBy, SaleLine};
 pub use requests::{
-    AccountNumber, Category, NewLine, NewRefund, NewRefundLine, NewRefundWithoutSale, NewSale, NewVoid, ProductCode,
-    ProductName, TillText,
+    Category, NewLine, NewRefund, NewRefundLine, NewRefundWithoutSale, NewSale, NewVoid, ProductCode, ProductName,
+    TillText,
 };

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
+use crate::accounts::AccountNumber;
 use crate::clock::Timestamp;
 use crate::error::{ApiError, ApiResult};
 use crate::id::Id;
@@ -16,11 +17,6 @@ use crate::text_type;
 /// The most lines a sale or refund may have.
 const LINES_MAX: u64 = 500;
 
-text_type!(
-    /// The number of an account, as people know it: 1 to 20 letters, digits and hyphens.
-    AccountNumber, pattern: "^[A-Za-z0-9-]{1,20}$", length: 1..=20, example: "71900001",
-    expected: "expected 1 to 20 letters, digits and hyphens"
-);
 text_type!(
     /// The product's code in the till: 1 to 64 characters on one line.
     ProductCode, pattern: LINE_PATTERN, length: 1..=64, example: "BEER-25",

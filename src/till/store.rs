@@ -9,7 +9,7 @@ use crate::db::DbConnection;
 use crate::db::schema::accounts;
 use crate::id::{Id, SqlId};
 use crate::ledger::AccountStatus;
-use crate::text::{like_literal, sort_key};
+use crate::text::{containing, sort_key};
 
 diesel::define_sql_function! {
     fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
@@ -59,11 +59,6 @@ pub fn list_accounts(
             .filter(accounts::name_key.gt(name_key).or(accounts::id.gt(id)));
     }
     rows.load(connection)
-}
-
-/// The LIKE pattern of what contains the text; its escape character is `\`.
-fn containing(text: &str) -> String {
-    format!("%{}%", like_literal(text))
 }
 
 /// What an actor posted on a business date, by kind.

@@ -31,3 +31,4 @@ mod statements;
 mod tenants;
 mod till;
 mod users;
+mod verify;

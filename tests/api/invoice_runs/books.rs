@@ -9,11 +9,13 @@ use diesel::prelude::*;
 use onaccount::auth::{ActorKind, find_tenant};
 use onaccount::clock::Timestamp;
 use onaccount::db::schema::{account_holders, accounts, customers, tenants};
+use onaccount::http::IdempotencyKey;
 use onaccount::id::Id;
 use onaccount::ledger::{
     AccountRef, Action, Author, BatchItem, Line, LineChoice, Outcome, Posting, Refund, RefundChoice, Sale, TenantRules,
     TillDetails, post_batch,
 };
+use onaccount::request_keys::RequestKey;
 use serde_json::{Value, json};
 
 use crate::harness::{Answer, Service, Venue, at};
@@ -112,6 +114,9 @@ impl Books {
                     customers::updated_at.eq(now),
                 ))
                 .execute(connection)?;
+            diesel::update(accounts::table.find((tenant_id, id)))
+                .set((accounts::name.eq(&name), accounts::name_key.eq(name.to_lowercase())))
+                .execute(connection)?;
             diesel::insert_into(account_holders::table)
                 .values((
                     account_holders::tenant_id.eq(tenant_id),
@@ -138,8 +143,6 @@ impl Books {
                     accounts::status.eq("active"),
                     accounts::on_account_allowed.eq(true),
                     accounts::shown_on_till.eq(true),
-                    accounts::name.eq(format!("Account {number}")),
-                    accounts::name_key.eq(format!("account {number}")),
                     accounts::created_at.eq(now),
                 ))
                 .execute(connection)
@@ -162,7 +165,7 @@ impl Books {
         let item = BatchItem {
             tenant_id: self.venue.tenant_id,
             rules: Arc::clone(&self.rules),
-            request: None,
+            request: RequestKey::try_new(IdempotencyKey(id), "test", &(), &format!("{action:?}")).ok(),
             posting: Posting { id, author, action },
         };
         let db = &self.venue.service.state.db;

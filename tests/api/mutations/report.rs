@@ -133,3 +133,52 @@ fn an_account_lists_its_mutations_by_number() {
         .expect(200);
     assert_eq!((seqs(&next), &next["next_cursor"]), (vec![1], &Value::Null));
 }
+
+#[test]
+fn the_whole_report_is_a_csv_too() {
+    let (venue, one, _) = venue_with_sales();
+    venue.change_limit(one, "-1.00").expect(201);
+    let csv = |query: &str| {
+        let answer = venue
+            .superuser
+            .with("Accept", "text/csv")
+            .get(&format!("/v1/mutations?account_id={one}&{query}"));
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert!(answer.header("content-type").starts_with("text/csv"));
+        answer.text()
+    };
+    let text = csv("limit=1");
+    let mut rows = csv::Reader::from_reader(text.as_bytes());
+    let headers = rows.headers().unwrap().clone();
+    let column = |name: &str| headers.iter().position(|header| header == name).unwrap();
+    let of = |record: &csv::StringRecord, name: &str| record[column(name)].to_owned();
+    let records: Vec<csv::StringRecord> = rows.records().map(Result::unwrap).collect();
+    let summary: Vec<(String, String, String)> = records
+        .iter()
+        .map(|record| {
+            (
+                of(record, "kind"),
+                of(record, "balance_change"),
+                of(record, "credit_limit_change"),
+            )
+        })
+        .collect();
+    let row = |kind: &str, balance: &str, limit: &str| (kind.to_owned(), balance.to_owned(), limit.to_owned());
+    let expected = [
+        row("limit_change", "0.00", "-1.00"),
+        row("sale", "-5.00", "0.00"),
+        row("limit_change", "0.00", "100.00"),
+        row("sale", "-3.00", "0.00"),
+        row("sale", "-1.00", "0.00"),
+    ];
+    assert_eq!(summary, expected);
+    assert_eq!(of(&records[1], "account_name"), "Holder of 71900001");
+    assert_eq!(of(&records[1], "posted_by"), "Bar");
+    let dutch = csv("kind=sale&delimiter=;&decimal=comma");
+    assert!(dutch.lines().nth(1).unwrap().contains(";-5,00;"), "{dutch}");
+    let xlsx = venue.superuser.with(
+        "Accept",
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    );
+    assert_eq!(&xlsx.get("/v1/mutations").bytes[..2], b"PK");
+}

@@ -1,0 +1,119 @@
+//! Proves that the books are what they say: every fold, every sum, every link is computed anew from the entries, and each
+//! difference is named. It only reads.
+//!
+//! Each check is one statement over a whole tenant, which the database answers with the rows that differ: what is right never
+//! leaves it. A check names at most [`DIFFERENCES_MAX`] of them.
+
+mod invoices;
+mod ledger;
+mod lines;
+mod links;
+
+use std::fmt;
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Nullable};
+
+use crate::db::schema::tenants;
+use crate::db::{DbConnection, dialect};
+use crate::error::ApiResult;
+use crate::id::{Id, SqlId};
+
+/// The most differences that one check names for one tenant.
+pub const DIFFERENCES_MAX: usize = 1000;
+
+/// One thing that must hold.
+pub struct Check {
+    /// Its name, for programs.
+    pub code: &'static str,
+    /// What is wrong where it does not hold.
+    pub says: &'static str,
+    /// Selects what differs, as `subject` (an id), `seq` (or null), `expected` and `found` (or null); `$1` is the tenant.
+    sql: &'static str,
+}
+
+/// Every check, in the order in which they are made.
+pub fn checks() -> impl Iterator<Item = &'static Check> {
+    ledger::CHECKS
+        .iter()
+        .chain(lines::CHECKS)
+        .chain(links::CHECKS)
+        .chain(invoices::CHECKS)
+}
+
+/// Something that is not what it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    pub code: &'static str,
+    pub says: &'static str,
+    pub tenant_number: i64,
+    /// What it is about: an account, entry, key, invoice or run.
+    pub subject: Id,
+    /// The entry's number in its account, where it is about one.
+    pub seq: Option<i64>,
+    pub expected: Option<i64>,
+    pub found: Option<i64>,
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: tenant {}, {}", self.code, self.tenant_number, self.subject)?;
+        if let Some(seq) = self.seq {
+            write!(f, ", entry {seq}")?;
+        }
+        write!(f, ": {}", self.says)?;
+        if let (Some(expected), Some(found)) = (self.expected, self.found) {
+            write!(f, " (expected {expected}, found {found})")?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(QueryableByName)]
+struct Row {
+    #[diesel(sql_type = SqlId)]
+    subject: Id,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    seq: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    expected: Option<i64>,
+    #[diesel(sql_type = Nullable<BigInt>)]
+    found: Option<i64>,
+}
+
+/// A tenant by its id and number.
+pub type Tenant = (Id, i64);
+
+/// Every tenant, by number.
+///
+/// # Errors
+/// Those of the database.
+pub fn list_tenants(connection: &mut DbConnection) -> ApiResult<Vec<Tenant>> {
+    Ok(tenants::table
+        .order(tenants::number)
+        .select((tenants::id, tenants::number))
+        .load(connection)?)
+}
+
+/// Makes every check of one tenant, on the snapshot of the caller's transaction, and names each difference.
+///
+/// # Errors
+/// Those of the database.
+pub fn verify_tenant(connection: &mut DbConnection, tenant: Tenant) -> ApiResult<Vec<Difference>> {
+    dialect::take_all_time(connection)?;
+    let mut differences = Vec::new();
+    for check in checks() {
+        let sql = format!("{} LIMIT {DIFFERENCES_MAX}", check.sql);
+        let rows: Vec<Row> = diesel::sql_query(sql).bind::<SqlId, _>(tenant.0).load(connection)?;
+        differences.extend(rows.into_iter().map(|row| Difference {
+            code: check.code,
+            says: check.says,
+            tenant_number: tenant.1,
+            subject: row.subject,
+            seq: row.seq,
+            expected: row.expected,
+            found: row.found,
+        }));
+    }
+    Ok(differences)
+}
