@@ -11,7 +11,7 @@ contract_password="a long enough password"
 
 # --- tools ----------------------------------------------------------------------------------------------------------
 
-node_is_new_enough() { command -v node >/dev/null && node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20)'; }
+node_is_new_enough() { command -v node >/dev/null && node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)'; }
 python_is_new_enough() { command -v python3 >/dev/null && python3 -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; }
 
 install_contract_tools() {
@@ -52,7 +52,8 @@ lint_with_redocly() {
 compile_client() {
     rm -rf contract/client/build
     mkdir -p contract/client/build
-    contract/node_modules/.bin/openapi-typescript "$contract_document" --output contract/client/build/onaccount.d.ts
+    # A field with a default may be left out of a request.
+    contract/node_modules/.bin/openapi-typescript "$contract_document" --default-non-nullable false --output contract/client/build/onaccount.d.ts
     contract/node_modules/.bin/tsc --project contract/client/tsconfig.json
 }
 

@@ -5,6 +5,7 @@ pub mod boundary;
 mod contract;
 mod etag;
 mod examples;
+mod failures;
 pub mod headers;
 mod idempotency;
 mod json;

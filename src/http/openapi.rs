@@ -1,17 +1,19 @@
 //! The contract's frame: what holds for every operation is added here once, so that handlers state only their own.
 
-use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::path::{Operation, ParameterIn};
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::schema::{ArrayItems, Object, Schema};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Content, OpenApi, PathItem, Ref, RefOr, Response, SecurityRequirement};
+use utoipa::openapi::{OpenApi, PathItem, Ref, RefOr, SecurityRequirement};
 use utoipa::{Modify, OpenApi as _};
 
-use super::examples::{self, Schemas, in_place};
+use super::examples::{Schemas, in_place};
+use super::{Cursor, PageLimit, failures};
 use crate::auth::operations::{Needs, OPERATIONS};
 use crate::error::{FieldError, Problem};
 
 const BEARER: &str = "bearer";
-const PROBLEM: &str = "application/problem+json";
+/// How utoipa names the page of a list.
+const PAGE_OF: &str = "Page_";
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -25,7 +27,7 @@ const PROBLEM: &str = "application/problem+json";
         contact(name = "onaccount", url = "https://github.com/onaccount/onaccount"),
     ),
     servers((url = "/", description = "This server")),
-    components(schemas(Problem, FieldError)),
+    components(schemas(Problem, FieldError, Cursor, PageLimit)),
     modifiers(&Frame),
     tags(
         (name = "access", description = "Sign in and out, choose a tenant, see what one may do."),
@@ -74,7 +76,21 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
             give_examples(operation, &schemas);
         }
     }
+    let components = document.components.get_or_insert_default();
+    components.responses.extend(failures::components());
+    for (name, schema) in &mut components.schemas {
+        if let (Some(item), RefOr::T(Schema::Object(page))) = (name.strip_prefix(PAGE_OF), schema) {
+            refer_to_items(page, item);
+        }
+    }
     document
+}
+
+/// A page names the schema of its items; utoipa writes it out.
+fn refer_to_items(page: &mut Object, item: &str) {
+    if let Some(RefOr::T(Schema::Array(items))) = page.properties.get_mut("items") {
+        items.items = ArrayItems::RefOrSchema(Box::new(RefOr::Ref(Ref::from_schema_name(item))));
+    }
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
@@ -102,61 +118,15 @@ fn complete_operation(operation: &mut Operation) {
         let description = operation.description.take().unwrap_or_default();
         operation.description = Some(format!("{description}\n\nPermission: `{permission}`."));
     }
-    let mut general = vec![
-        ("406", "`not_acceptable`"),
-        ("503", "`service_unavailable`: send the same request again"),
-    ];
-    if needs == Some(Needs::Nothing) {
-        operation.security = Some(Vec::new());
-    } else {
-        operation.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>(BEARER, [])]);
-        general.push(("401", "`unauthorized`"));
-        general.push(("403", "`forbidden`, `tenant_not_chosen`, `gdpr_agreement_required`"));
-    }
-    let parameters = operation
-        .parameters
-        .iter()
-        .flatten()
-        .filter_map(|parameter| match parameter {
-            RefOr::T(parameter) => Some(parameter),
-            RefOr::Ref(_) => None,
-        });
-    let (mut has_path, mut has_query, mut has_header) = (false, false, false);
-    for parameter in parameters {
-        match parameter.parameter_in {
-            ParameterIn::Path => has_path = true,
-            ParameterIn::Query | ParameterIn::QueryString => has_query = true,
-            ParameterIn::Header => has_header = true,
-            ParameterIn::Cookie => {}
-        }
-    }
-    if has_path {
-        general.push(("404", "`not_found`"));
-    }
-    let has_body = operation.request_body.is_some();
-    if has_body {
-        general.extend([("413", "`payload_too_large`"), ("415", "`unsupported_media_type`")]);
-    }
-    general.push((
-        "400",
-        "`bad_request`, `malformed_json`, `bad_header`, `bad_cursor`, `unknown_query_parameter`",
-    ));
-    if has_body || has_query || has_header {
-        general.push(("422", "`validation_failed`"));
-    }
-    for (status, description) in general {
-        let status = status.to_owned();
-        operation
-            .responses
-            .responses
-            .entry(status)
-            .or_insert_with(|| RefOr::T(Response::new(description)));
-    }
+    let is_public = needs == Some(Needs::Nothing);
+    let bearer = || SecurityRequirement::new::<_, [&str; 0], &str>(BEARER, []);
+    operation.security = Some(if is_public { Vec::new() } else { vec![bearer()] });
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response {
-            complete_response(status, response);
+            failures::complete(status, response);
         }
     }
+    failures::add(operation, is_public);
 }
 
 fn give_examples(operation: &mut Operation, schemas: &Schemas) {
@@ -167,23 +137,8 @@ fn give_examples(operation: &mut Operation, schemas: &Schemas) {
     }
     for response in operation.responses.responses.values_mut() {
         let RefOr::T(response) = response else { continue };
-        let problem = examples::of_problem(response);
         for (media_type, content) in in_place(response.content.iter_mut()) {
-            if media_type == PROBLEM && content.example.is_none() {
-                content.example.clone_from(&problem);
-            }
             schemas.complete(media_type, content);
         }
-    }
-}
-
-fn complete_response(status: &str, response: &mut Response) {
-    if status.starts_with(['4', '5']) && response.content.is_empty() {
-        let content = Content::new(Some(Ref::from_schema_name("Problem")));
-        response.content.insert(PROBLEM.to_owned(), RefOr::T(content));
-    }
-    if matches!(status, "429" | "503" | "202") {
-        let header = HeaderBuilder::new().description(Some("Seconds to wait before the next try."));
-        response.headers.insert("Retry-After".to_owned(), header.build().into());
     }
 }

@@ -29,6 +29,19 @@ impl Findings {
 }
 
 #[test]
+fn the_committed_document_is_the_generated_one() {
+    let committed = fs::read_to_string(root().join("openapi/openapi.json")).unwrap();
+    let generated = format!(
+        "{}\n",
+        serde_json::to_string_pretty(&onaccount::app::contract()).unwrap()
+    );
+    assert!(
+        committed == generated,
+        "stale: cargo run -- openapi > openapi/openapi.json"
+    );
+}
+
+#[test]
 fn every_operation_says_what_it_is() {
     let document = document();
     let tags: BTreeSet<&str> = document["tags"]
@@ -106,10 +119,11 @@ fn collect_functions(path: &Path, names: &mut BTreeSet<String>) {
 
 #[test]
 fn every_operation_names_the_errors_it_can_give() {
+    let document = document();
     let mut findings = Findings(Vec::new());
-    for operation in operations(&document()) {
+    for operation in operations(&document) {
         for status in expected_errors(&operation) {
-            let response = &operation.value["responses"][status];
+            let response = resolved(&document, &operation.value["responses"][status]);
             let problem = &response["content"]["application/problem+json"]["schema"]["$ref"];
             findings.check(problem == "#/components/schemas/Problem", || {
                 format!("{}: {status} is missing, or is no problem", operation.label())
@@ -120,6 +134,7 @@ fn every_operation_names_the_errors_it_can_give() {
             format!("{}: no 2xx", operation.label())
         });
         for (status, response) in answers {
+            let response = resolved(&document, response);
             findings.check(
                 response["description"].as_str().is_some_and(|text| !text.is_empty()),
                 || format!("{}: {status} has no description", operation.label()),
@@ -127,6 +142,14 @@ fn every_operation_names_the_errors_it_can_give() {
         }
     }
     findings.assert_none();
+}
+
+/// The response itself, or the component that it refers to.
+fn resolved<'a>(document: &'a Value, response: &'a Value) -> &'a Value {
+    match response["$ref"].as_str() {
+        Some(reference) => document.pointer(reference.trim_start_matches('#')).unwrap(),
+        None => response,
+    }
 }
 
 fn expected_errors(operation: &Operation) -> Vec<&'static str> {
@@ -166,6 +189,7 @@ fn every_example_is_what_its_schema_says() {
             );
         }
         for (status, response) in operation.value["responses"].as_object().unwrap() {
+            let response = resolved(&document, response);
             if let Some(content) = response["content"].as_object() {
                 check_content(
                     &document,

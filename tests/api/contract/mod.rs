@@ -1,7 +1,9 @@
 //! Walks the contract, so that an operation nobody thought of cannot be forgotten.
 
 mod access;
+mod books;
 mod document;
+mod isolation;
 
 use serde_json::{Value, json};
 use ureq::http::Method;
@@ -68,6 +70,31 @@ impl Operation {
     pub fn body_example(&self) -> Option<Value> {
         let content = &self.value["requestBody"]["content"]["application/json"];
         content.is_object().then(|| content["example"].clone())
+    }
+
+    /// The query parameters that have to be there, with a value that fits: `?from=2026-10-15&to=2026-10-15`.
+    pub fn required_query(&self) -> String {
+        let required = self
+            .parameters("query")
+            .into_iter()
+            .filter(|parameter| parameter["required"] == true);
+        let pairs: Vec<String> = required
+            .map(|parameter| {
+                let name = parameter["name"].as_str().unwrap();
+                assert_eq!(
+                    parameter["schema"]["format"],
+                    "date",
+                    "{}: a value for {name}?",
+                    self.label()
+                );
+                format!("{name}=2026-10-15")
+            })
+            .collect();
+        if pairs.is_empty() {
+            String::new()
+        } else {
+            format!("?{}", pairs.join("&"))
+        }
     }
 
     /// Its path with every parameter replaced.
