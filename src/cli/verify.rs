@@ -12,7 +12,9 @@ pub(super) fn verify(options: &DatabaseOptions) -> Result<(), CliError> {
     let mut differences = 0;
     for tenant in &tenants {
         let found = db.read_blocking(|connection| verify::verify_tenant(connection, *tenant))?;
-        found.iter().for_each(|difference| println!("{difference}"));
+        for difference in &found {
+            println!("{difference}");
+        }
         differences += found.len();
     }
     match differences {

@@ -8,9 +8,14 @@ use super::narrator::Ask;
 use super::story::{Accounts, BusinessDays, Error, Story, XLSX, ask, text};
 
 impl Story<'_> {
-    pub(super) fn sell(&mut self, [club, anna, committee, bram]: &Accounts, days: &BusinessDays) -> Result<(), Error> {
-        let [first, second, today] = *days;
-        let (bar, kiosk) = (self.bar.clone(), self.kiosk.clone());
+    pub(super) fn sell(&mut self, accounts: &Accounts, [first, second, today]: &BusinessDays) -> Result<(), Error> {
+        self.first_day(accounts, *first)?;
+        self.second_day(accounts, *second)?;
+        self.today(accounts, *today)
+    }
+
+    fn first_day(&mut self, [club, anna, ..]: &Accounts, first: NaiveDate) -> Result<(), Error> {
+        let bar = self.bar.clone();
         self.narrator.chapter("The first day");
         let round = sale(
             club,
@@ -30,7 +35,11 @@ impl Story<'_> {
             &[("WINE", "Wine", "2.5", "12.50", "21.00")],
         );
         self.post_keyed("Anna buys wine", &bar, "/v1/sales", wine, 201)?;
+        Ok(())
+    }
 
+    fn second_day(&mut self, [_, anna, committee, bram]: &Accounts, second: NaiveDate) -> Result<(), Error> {
+        let (bar, kiosk) = (self.bar.clone(), self.kiosk.clone());
         self.narrator.chapter("The second day");
         let soup = sale(anna, &noon(second), "20.00", &[("SOUP", "Soup", "4", "20.00", "9.00")]);
         let key = self.cast.clock.new_id().to_string();
@@ -84,7 +93,11 @@ impl Story<'_> {
         )?;
         self.narrator.expect(&declined, "/code", "limit_exceeded");
         self.narrator.expect(&declined, "/available", "5.00");
+        Ok(())
+    }
 
+    fn today(&mut self, [club, _, _, bram]: &Accounts, today: NaiveDate) -> Result<(), Error> {
+        let bar = self.bar.clone();
         self.narrator.chapter("Today");
         let director = self.director.clone();
         let block = format!("/v1/accounts/{bram}/block");

@@ -17,6 +17,7 @@ const DIFFERS: &str = "-- Unlike ";
 /// in it).
 type Tables = BTreeMap<String, Vec<(String, String, bool, i64)>>;
 
+#[allow(clippy::struct_field_names, reason = "the names are those of information_schema")]
 #[derive(QueryableByName)]
 struct Column {
     #[diesel(sql_type = Text)]
@@ -79,7 +80,7 @@ fn declared_tables() -> Tables {
     let (mut table, mut keys) = (String::new(), Vec::new());
     for line in text.lines().map(str::trim) {
         if let Some((name, rest)) = line.split_once(" (").filter(|_| line.ends_with(") {")) {
-            table = name.to_owned();
+            name.clone_into(&mut table);
             keys = rest.trim_end_matches(") {").split(", ").map(str::to_owned).collect();
         } else if let Some((column, kind)) = line.trim_end_matches(',').split_once(" -> ") {
             let inner = kind.strip_prefix("Nullable<").and_then(|kind| kind.strip_suffix('>'));

@@ -141,7 +141,7 @@ fn twenty_at_once_get_twenty_numbers() {
     let make = |number: u32| {
         let clerk = venue.clerk.clone();
         // Every fifth chooses a number that the series is about to come to.
-        let is_chosen = number % 5 == 0;
+        let is_chosen = number.is_multiple_of(5);
         let body = if is_chosen {
             json!({"number": format!("719{:05}", number + 3)})
         } else {
