@@ -16,9 +16,9 @@ use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 use crate::auth::{ActorCache, Passwords, Throttle, Tokens, authenticate};
 use crate::clock::Clock;
 use crate::db::Db;
-use crate::error::{ApiError, ApiResult, Code};
+use crate::error::ApiResult;
 use crate::http::boundary::boundary;
-use crate::http::{Contract, openapi, path_config, problem_pages};
+use crate::http::{Contract, check_method, method_not_allowed, openapi, path_config, problem_pages};
 use crate::jobs::Bell;
 use crate::request_keys::InFlight;
 use crate::{accounts, agreement, api_keys, customers, invoice_runs, invoices, jobs, me, mutations};
@@ -209,18 +209,14 @@ pub fn application(
         .service(ready)
         .default_service(web::to(no_route))
         .wrap(from_fn(authenticate))
+        .wrap(from_fn(check_method))
         .wrap(cors)
         .wrap(from_fn(boundary))
 }
 
 /// What no route took: a path that knows other methods, or none at all.
 async fn no_route(request: HttpRequest, app: web::Data<AppState>) -> ApiResult<HttpResponse> {
-    Err(match app.contract.allowed_methods(request.path()) {
-        Some(methods) => ApiError::new(Code::MethodNotAllowed)
-            .detail(format!("{} knows {methods}", request.path()))
-            .allow(methods),
-        None => ApiError::new(Code::NotFound).detail("no route has this path; the contract is at /openapi.json"),
-    })
+    Err(method_not_allowed(&app.contract, request.path()))
 }
 
 /// The process lives.

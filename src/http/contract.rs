@@ -2,12 +2,16 @@
 
 use std::collections::{HashMap, HashSet};
 
-use actix_web::HttpRequest;
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpRequest, web};
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::{OpenApi, PathItem, RefOr};
 
 use super::negotiation;
+use crate::app::AppState;
 use crate::error::{ApiError, ApiResult, Code, FieldError};
 
 /// An index of the contract, made once at start from the same list of routes that is served.
@@ -90,6 +94,17 @@ impl Contract {
         Err(ApiError::new(code).detail(error.sentence()).error(error))
     }
 
+    /// Whether the path stands in the contract as it is, without parameters, and does not know the method: then no path with
+    /// parameters is meant either.
+    #[must_use]
+    fn refuses_method(&self, path: &str, method: &Method) -> bool {
+        let mut literal = self
+            .paths
+            .iter()
+            .filter(|(template, _)| template.iter().map(String::as_str).eq(path.split('/')));
+        literal.next().is_some_and(|(_, methods)| !methods.contains(method))
+    }
+
     /// Refuses a request whose `Accept` leaves none of the operation's media types.
     ///
     /// # Errors
@@ -103,6 +118,32 @@ impl Contract {
         } else {
             Err(negotiation::not_acceptable(&offered))
         }
+    }
+}
+
+/// Answers 405 where a path such as `/v1/sessions/refresh` does not know the method, before `/v1/sessions/{id}` takes it.
+///
+/// # Errors
+/// 405 `method_not_allowed`, with `Allow`.
+pub async fn check_method(
+    app: web::Data<AppState>,
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, Error> {
+    if app.contract.refuses_method(request.path(), request.method()) {
+        return Err(method_not_allowed(&app.contract, request.path()).into());
+    }
+    next.call(request).await
+}
+
+/// 405 for a path that knows other methods, 404 for one that knows none.
+#[must_use]
+pub fn method_not_allowed(contract: &Contract, path: &str) -> ApiError {
+    match contract.allowed_methods(path) {
+        Some(methods) => ApiError::new(Code::MethodNotAllowed)
+            .detail(format!("{path} knows {methods}"))
+            .allow(methods),
+        None => ApiError::new(Code::NotFound).detail("no route has this path; the contract is at /openapi.json"),
     }
 }
 

@@ -96,6 +96,10 @@ impl FromRequest for IfMatchOptional {
     }
 }
 
+fn is_number(text: &str) -> bool {
+    (1..=19).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 fn read(request: &HttpRequest) -> ApiResult<IfMatch> {
     let value = request
         .headers()
@@ -107,6 +111,7 @@ fn read(request: &HttpRequest) -> ApiResult<IfMatch> {
     }
     let inner = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"'));
     let version = inner
+        .filter(|inner| inner.split('-').count() <= 2 && inner.split('-').all(is_number))
         .and_then(|inner| inner.split('-').next())
         .and_then(|version| version.parse().ok());
     if let Some(settings_version) = version {

@@ -9,6 +9,7 @@ use futures_util::StreamExt;
 use serde::de::DeserializeOwned;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
+use super::strict::Strict;
 use crate::error::{ApiError, ApiResult, Code, FieldError};
 
 /// The largest body of an ordinary request, in bytes. 500 lines of a sale fit several times.
@@ -81,7 +82,7 @@ async fn read_body(payload: &mut Payload, declared: usize) -> ApiResult<web::Byt
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> ApiResult<T> {
     let mut deserializer = serde_json::Deserializer::from_slice(body);
-    let value = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+    let value = serde_path_to_error::deserialize(Strict(&mut deserializer)).map_err(|error| {
         let pointer = pointer(error.path());
         refuse_parse(error.inner(), pointer)
     })?;

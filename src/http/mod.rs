@@ -14,13 +14,15 @@ mod list;
 mod negotiation;
 pub mod openapi;
 mod page;
+mod parameters;
 mod patch;
 mod path;
 pub mod problem_pages;
 mod query;
+mod strict;
 pub mod table;
 
-pub use contract::Contract;
+pub use contract::{Contract, check_method, method_not_allowed};
 pub use etag::{IfMatch, IfMatchOptional, etag, respond_versioned};
 pub use idempotency::IdempotencyKey;
 pub use json::{BODY_BYTES_MAX, ValidJson};

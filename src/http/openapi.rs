@@ -7,7 +7,7 @@ use utoipa::openapi::{OpenApi, PathItem, Ref, RefOr, SecurityRequirement};
 use utoipa::{Modify, OpenApi as _};
 
 use super::examples::{Schemas, in_place};
-use super::{Cursor, PageLimit, failures};
+use super::{Cursor, PageLimit, failures, parameters};
 use crate::auth::operations::{Needs, OPERATIONS};
 use crate::error::{FieldError, Problem};
 
@@ -126,6 +126,7 @@ fn complete_operation(operation: &mut Operation) {
             failures::complete(status, response);
         }
     }
+    parameters::complete(operation);
     failures::add(operation, is_public);
 }
 

@@ -21,6 +21,14 @@ use crate::id::Id;
 use crate::invoice_runs::store::earliest_pending_date;
 use crate::ledger::{Author, TenantRules};
 use crate::request_keys::{self, KeyRow, RequestKey};
+use crate::text::LINE_PATTERN;
+use crate::text_type;
+
+text_type!(
+    /// The number of an invoice: its series' prefix, year and value.
+    InvoiceNumber, pattern: LINE_PATTERN, length: 1..=40, example: "2026-00017",
+    expected: "expected 1 to 40 characters on one line, without blanks at either end"
+);
 
 /// Which invoices to list.
 #[derive(Debug, Deserialize, IntoParams)]
@@ -35,8 +43,8 @@ pub struct InvoiceFilter {
     kind: Option<InvoiceKind>,
     status: Option<InvoiceStatus>,
     /// The invoice with this number.
-    #[param(example = "2026-00017", max_length = 40)]
-    number: Option<String>,
+    #[param(inline)]
+    number: Option<InvoiceNumber>,
     /// Only with this invoice date or a later one.
     from: Option<NaiveDate>,
     /// Only with this invoice date or an earlier one.
@@ -68,7 +76,7 @@ pub async fn list_invoices(
         run_id: asked.run_id,
         kind: asked.kind,
         status: asked.status,
-        number: asked.number,
+        number: asked.number.map(InvoiceNumber::into_string),
         from: asked.from,
         to: asked.to,
     };

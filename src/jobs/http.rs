@@ -12,7 +12,7 @@ use crate::auth::{Allowed, can};
 use crate::clock::Timestamp;
 use crate::db::DbConnection;
 use crate::error::{ApiError, ApiResult, Code};
-use crate::http::{Cursor, Page, PageLimit, PageRequest, ValidQuery};
+use crate::http::{CommaList, Cursor, Page, PageLimit, PageRequest, ValidQuery};
 use crate::id::Id;
 
 /// When to look at an unfinished job again, in seconds.
@@ -23,8 +23,8 @@ const RETRY_AFTER_S: &str = "1";
 #[into_params(parameter_in = Query)]
 pub struct JobFilter {
     /// Only jobs with this status; several with commas between.
-    #[param(value_type = Option<String>, example = "queued,running")]
-    status: Option<String>,
+    #[param(nullable = false, style = Form, explode = false, value_type = Option<Vec<JobStatus>>, example = json!(["queued", "running"]))]
+    status: Option<CommaList<JobStatus>>,
     /// How many jobs a page has.
     limit: Option<PageLimit>,
     /// Where the last page ended.
@@ -44,7 +44,6 @@ pub async fn list_jobs(
 ) -> ApiResult<HttpResponse> {
     let tenant_id = actor.tenant()?.id;
     let filter = query.0;
-    let statuses = filter.status.as_deref().map(statuses_of).transpose()?;
     let asked = PageRequest::<(Timestamp, Id)>::try_new(
         tenant_id,
         "jobs",
@@ -59,7 +58,7 @@ pub async fn list_jobs(
             Ok(store::list_jobs(
                 connection,
                 tenant_id,
-                statuses.as_deref(),
+                filter.status.as_ref().map(|statuses| statuses.0.as_slice()),
                 after,
                 rows_max,
             )?)
@@ -67,15 +66,6 @@ pub async fn list_jobs(
         .await?;
     let page = asked.page(rows, |job| (job.created_at, job.id))?;
     Ok(page.map(Job::from).respond(&request))
-}
-
-fn statuses_of(text: &str) -> ApiResult<Vec<JobStatus>> {
-    text.split(',')
-        .map(|word| {
-            word.parse()
-                .map_err(|expected| ApiError::parameter("status", "invalid_value", expected))
-        })
-        .collect()
 }
 
 /// Get a job

@@ -199,7 +199,7 @@ pub struct MutationQuery {
     /// Of this account only.
     pub account_id: Option<Id>,
     /// Of these kinds only, with commas between.
-    #[param(value_type = Option<String>, pattern = "^[a-z_]+(,[a-z_]+)*$", example = "sale,refund")]
+    #[param(nullable = false, style = Form, explode = false, value_type = Option<Vec<EntryKind>>, example = json!(["sale", "refund"]))]
     pub kind: Option<CommaList<EntryKind>>,
     /// From this business date on.
     pub from: Option<NaiveDate>,

@@ -21,6 +21,30 @@ fn a_known_path_lists_its_methods() {
 }
 
 #[test]
+fn a_path_without_parameters_is_not_taken_for_an_id() {
+    let venue = Venue::open();
+    for (method, path, allowed) in [
+        (Method::DELETE, "/v1/sessions/refresh", "POST"),
+        (Method::PATCH, "/v1/accounts/number-proposal", "GET"),
+        (Method::GET, "/v1/invoice-runs/preview?limit=5", "POST"),
+    ] {
+        let answer = venue.director.send(method, path, None);
+        answer.problem(405, "method_not_allowed");
+        assert_eq!(answer.header("allow"), allowed, "{path}");
+    }
+}
+
+#[test]
+fn an_object_is_not_an_array_of_its_fields() {
+    let venue = Venue::before_agreement();
+    let body = serde_json::json!([onaccount::agreement::CURRENT.version]);
+    venue
+        .director
+        .post("/v1/agreement/acceptances", body)
+        .problem(422, "validation_failed");
+}
+
+#[test]
 fn a_missing_or_wrong_token_is_401() {
     let service = Service::start();
     for actor in [
