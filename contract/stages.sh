@@ -118,7 +118,8 @@ stop_server() {
     kill -TERM "$contract_server"
     wait "$contract_server" || status=$?
     contract_server=
-    if grep -E 'ERROR|panicked' "$contract_folder/server.log" | head -20; then
+    # That a request was not HTTP at all is the client's doing; actix logs it as an error of its stream.
+    if grep -E 'ERROR|panicked' "$contract_folder/server.log" | grep -v actix_http::h1::dispatcher | head -20 | grep .; then
         fail "the server logged errors; they are above"
     fi
     ((status == 0)) || fail "the server ended with $status"

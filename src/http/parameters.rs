@@ -40,14 +40,16 @@ fn complete_parameter(parameter: &mut Parameter) {
     }
 }
 
-/// A parameter that is left out is left out: there is no null in a URL or header.
-fn without_null(mut schema: Value) -> Value {
-    if let Some(kinds) = schema.get_mut("type").and_then(Value::as_array_mut) {
-        kinds.retain(|kind| kind != "null");
-        if let [only] = kinds.as_slice() {
-            let only = only.clone();
-            schema["type"] = only;
-        }
+/// A parameter that is left out is left out: there is no null in a URL or header, and no list without a value.
+fn without_null(schema: Value) -> Value {
+    let Value::Object(mut schema) = schema else {
+        return schema;
+    };
+    if let Some(kinds) = schema.get_mut("type") {
+        *kinds = without_null_kind(kinds.take());
+    }
+    if schema.get("type").is_some_and(|kind| kind == "array") {
+        schema.entry("minItems").or_insert(json!(1));
     }
     if let Some(choices) = schema.get_mut("oneOf").and_then(Value::as_array_mut) {
         choices.retain(|choice| choice.get("type").is_none_or(|kind| kind != "null"));
@@ -55,7 +57,16 @@ fn without_null(mut schema: Value) -> Value {
             return only.clone();
         }
     }
-    schema
+    Value::Object(schema)
+}
+
+fn without_null_kind(kinds: Value) -> Value {
+    let Value::Array(mut kinds) = kinds else { return kinds };
+    kinds.retain(|kind| kind != "null");
+    match kinds.as_slice() {
+        [only] => only.clone(),
+        _ => Value::Array(kinds),
+    }
 }
 
 #[cfg(test)]
@@ -67,6 +78,10 @@ mod tests {
         assert_eq!(
             without_null(json!({"type": ["string", "null"], "maxLength": 3})),
             json!({"type": "string", "maxLength": 3})
+        );
+        assert_eq!(
+            without_null(json!({"type": ["array", "null"]})),
+            json!({"type": "array", "minItems": 1})
         );
         let reference = json!({"$ref": "#/components/schemas/Cursor"});
         assert_eq!(without_null(json!({"oneOf": [{"type": "null"}, reference]})), reference);
