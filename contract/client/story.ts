@@ -88,15 +88,15 @@ async function openAccount(director: ReturnType<typeof client>, name: string, li
       body: { holder_id: customer.id, on_account_allowed: true, shown_on_till: true },
     }),
   );
-  const path = { account_id: made.id };
-  ok(await director.POST("/v1/accounts/{account_id}/activate", { params: { path } }));
+  const path = { id: made.id };
+  ok(await director.POST("/v1/accounts/{id}/activate", { params: { path } }));
   ok(
-    await director.POST("/v1/accounts/{account_id}/limit-changes", {
+    await director.POST("/v1/accounts/{id}/limit-changes", {
       params: { path, header: { "Idempotency-Key": randomUUID() } },
       body: { change: limit, reason: "agreed with the treasurer" },
     }),
   );
-  const account = ok(await director.GET("/v1/accounts/{account_id}", { params: { path } }));
+  const account = ok(await director.GET("/v1/accounts/{id}", { params: { path } }));
   expectEqual(`${name} may still spend`, account.available, limit);
   return account;
 }
@@ -120,8 +120,8 @@ async function sell(till: ReturnType<typeof client>, account: Account): Promise<
   });
   expectEqual("the till shows", refused(declined, "limit_exceeded").till_message !== undefined, true);
   ok(
-    await till.POST("/v1/sales/{sale_id}/refunds", {
-      params: { path: { sale_id: sale.id }, header: { "Idempotency-Key": randomUUID() } },
+    await till.POST("/v1/sales/{id}/refunds", {
+      params: { path: { id: sale.id }, header: { "Idempotency-Key": randomUUID() } },
       body: { lines: [{ line_no: 1, quantity: "1" }], reason: "spilled" },
     }),
   );
@@ -137,7 +137,7 @@ async function invoice(director: ReturnType<typeof client>, account: Account): P
       body: { from: "2026-01-01", to: today, reset_type: "balance_to_zero", accounts: { account_ids: [account.id] } },
     }),
   );
-  const after = ok(await director.GET("/v1/accounts/{account_id}", { params: { path: { account_id: account.id } } }));
+  const after = ok(await director.GET("/v1/accounts/{id}", { params: { path: { id: account.id } } }));
   expectEqual("the balance after the run", after.balance, "0.00");
   return run.id;
 }

@@ -1,4 +1,4 @@
-//! `/v1/accounts/{account_id}/holders`.
+//! `/v1/accounts/{id}/holders`.
 
 use actix_web::{HttpRequest, HttpResponse, delete, get, put, web};
 
@@ -16,10 +16,10 @@ use crate::id::Id;
 /// List an account's holders
 ///
 /// All of them (at most 50) on one page: the payer first, then by name.
-#[utoipa::path(tag = "accounts", params(("account_id" = Id, Path, description = "The account")), responses(
+#[utoipa::path(tag = "accounts", params(("id" = Id, Path, description = "The account")), responses(
     (status = 200, description = "The holders", body = Page<Holder>),
 ))]
-#[get("/accounts/{account_id}/holders")]
+#[get("/accounts/{id}/holders")]
 pub async fn list_account_holders(
     actor: Allowed<can::AccountsRead>,
     id: web::Path<Id>,
@@ -46,7 +46,7 @@ pub async fn list_account_holders(
 /// Links a customer to an account, or changes what they are to it. The first holder pays; `billing` takes that over from whoever
 /// paid before, who keeps insight. The account carries the payer's name.
 #[utoipa::path(tag = "accounts", params(
-    ("account_id" = Id, Path, description = "The account"),
+    ("id" = Id, Path, description = "The account"),
     ("customer_id" = Id, Path, description = "The customer"),
     ("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is made on; optional"),
 ), request_body = HolderLink, responses(
@@ -55,7 +55,7 @@ pub async fn list_account_holders(
     (status = 409, description = "`last_billing_holder`, `too_many_holders`"),
     (status = 412, description = "`precondition_failed`"),
 ))]
-#[put("/accounts/{account_id}/holders/{customer_id}")]
+#[put("/accounts/{id}/holders/{customer_id}")]
 pub async fn link_account_holder(
     actor: Allowed<can::AccountsWrite>,
     path: web::Path<(Id, Id)>,
@@ -80,7 +80,7 @@ pub async fn link_account_holder(
 ///
 /// The payer can go only when nobody else holds the account: name another payer first.
 #[utoipa::path(tag = "accounts", params(
-    ("account_id" = Id, Path, description = "The account"),
+    ("id" = Id, Path, description = "The account"),
     ("customer_id" = Id, Path, description = "The customer"),
     ("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is made on; optional"),
 ), responses(
@@ -88,7 +88,7 @@ pub async fn link_account_holder(
     (status = 409, description = "`last_billing_holder`"),
     (status = 412, description = "`precondition_failed`"),
 ))]
-#[delete("/accounts/{account_id}/holders/{customer_id}")]
+#[delete("/accounts/{id}/holders/{customer_id}")]
 pub async fn unlink_account_holder(
     actor: Allowed<can::AccountsWrite>,
     path: web::Path<(Id, Id)>,

@@ -129,14 +129,14 @@ fn by_account(holders: Vec<Holder>) -> HashMap<Id, Vec<Holder>> {
 ///
 /// With its holders, balance and what is available. The ETag changes with every mutation and every change of settings.
 #[utoipa::path(tag = "accounts", params(
-    ("account_id" = Id, Path, description = "The account"),
+    ("id" = Id, Path, description = "The account"),
     ("If-None-Match" = Option<String>, Header, description = "An ETag: 304 when nothing has changed since"),
 ), responses(
     (status = 200, description = "The account", body = Account, headers(
         ("ETag" = String, description = "Its settings' version and the sequence number of its last mutation"))),
     (status = 304, description = "Nothing has changed since the version that If-None-Match names"),
 ))]
-#[get("/accounts/{account_id}")]
+#[get("/accounts/{id}")]
 pub async fn get_account(
     actor: Allowed<can::AccountsRead>,
     id: web::Path<Id>,
@@ -157,14 +157,14 @@ pub async fn get_account(
 /// Flags that are left out stay as they are. `If-Match` compares the settings only: mutations that came meanwhile do not matter.
 /// Tills see the change at once.
 #[utoipa::path(tag = "accounts", params(
-    ("account_id" = Id, Path, description = "The account"),
+    ("id" = Id, Path, description = "The account"),
     ("If-Match" = String, Header, description = "The ETag of the version that the change is made on", example = "\"3-17\""),
 ), request_body = AccountPatch, responses(
     (status = 200, description = "Changed", body = Account, headers(("ETag" = String, description = "The new version"))),
     (status = 412, description = "`precondition_failed`"),
     (status = 428, description = "`precondition_required`"),
 ))]
-#[patch("/accounts/{account_id}")]
+#[patch("/accounts/{id}")]
 pub async fn update_account(
     actor: Allowed<can::AccountsWrite>,
     id: web::Path<Id>,
@@ -191,11 +191,11 @@ pub(super) fn respond_changed(account: &Account) -> HttpResponse {
 ///
 /// What is not money: who changed the status, a flag, a holder or the name, when, from what to what, the latest first. Money is in
 /// the mutations.
-#[utoipa::path(tag = "accounts", params(("account_id" = Id, Path, description = "The account"), PageQuery), responses(
+#[utoipa::path(tag = "accounts", params(("id" = Id, Path, description = "The account"), PageQuery), responses(
     (status = 200, description = "A page of changes", body = Page<AuditEntry>, headers(
         ("Link" = String, description = "`rel=\"next\"`: the next page, when there is one"))),
 ))]
-#[get("/accounts/{account_id}/history")]
+#[get("/accounts/{id}/history")]
 pub async fn get_account_history(
     actor: Allowed<can::AccountsRead>,
     id: web::Path<Id>,

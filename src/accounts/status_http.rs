@@ -1,4 +1,4 @@
-//! `/v1/accounts/{account_id}/activate` and its like: changes of an account's status.
+//! `/v1/accounts/{id}/activate` and its like: changes of an account's status.
 //!
 //! A change names the status it starts from, so it overwrites nothing unseen; `If-Match` may be sent all the same, and is
 //! compared when it is.
@@ -20,14 +20,14 @@ use crate::id::Id;
 ///
 /// Takes a new account into use: inactive -> active. Sales still need a limit and `on_account_allowed`.
 #[utoipa::path(tag = "accounts", params(
-    ("account_id" = Id, Path, description = "The account"),
+    ("id" = Id, Path, description = "The account"),
     ("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is made on; optional"),
 ), responses(
     (status = 200, description = "Changed", body = Account, headers(("ETag" = String, description = "The new version"))),
     (status = 409, description = "`invalid_status_change`"),
     (status = 412, description = "`precondition_failed`"),
 ))]
-#[post("/accounts/{account_id}/activate")]
+#[post("/accounts/{id}/activate")]
 pub async fn activate_account(
     actor: Allowed<can::AccountsWrite>,
     id: web::Path<Id>,
@@ -42,14 +42,14 @@ pub async fn activate_account(
 ///
 /// Declines sales for now: active -> blocked. Refunds, reversals and invoice runs go on.
 #[utoipa::path(tag = "accounts", params(
-    ("account_id" = Id, Path, description = "The account"),
+    ("id" = Id, Path, description = "The account"),
     ("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is made on; optional"),
 ), responses(
     (status = 200, description = "Changed", body = Account, headers(("ETag" = String, description = "The new version"))),
     (status = 409, description = "`invalid_status_change`"),
     (status = 412, description = "`precondition_failed`"),
 ))]
-#[post("/accounts/{account_id}/block")]
+#[post("/accounts/{id}/block")]
 pub async fn block_account(
     actor: Allowed<can::AccountsWrite>,
     id: web::Path<Id>,
@@ -64,14 +64,14 @@ pub async fn block_account(
 ///
 /// Accepts sales again: blocked -> active.
 #[utoipa::path(tag = "accounts", params(
-    ("account_id" = Id, Path, description = "The account"),
+    ("id" = Id, Path, description = "The account"),
     ("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is made on; optional"),
 ), responses(
     (status = 200, description = "Changed", body = Account, headers(("ETag" = String, description = "The new version"))),
     (status = 409, description = "`invalid_status_change`"),
     (status = 412, description = "`precondition_failed`"),
 ))]
-#[post("/accounts/{account_id}/unblock")]
+#[post("/accounts/{id}/unblock")]
 pub async fn unblock_account(
     actor: Allowed<can::AccountsWrite>,
     id: web::Path<Id>,
@@ -87,14 +87,14 @@ pub async fn unblock_account(
 /// Takes an account out of use: active or blocked -> closed. Its balance is 0 and none of its sales, refunds and charges waits for an
 /// invoice.
 #[utoipa::path(tag = "accounts", params(
-    ("account_id" = Id, Path, description = "The account"),
+    ("id" = Id, Path, description = "The account"),
     ("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is made on; optional"),
 ), responses(
     (status = 200, description = "Changed", body = Account, headers(("ETag" = String, description = "The new version"))),
     (status = 409, description = "`invalid_status_change`, `balance_not_zero`, `uninvoiced_sales`"),
     (status = 412, description = "`precondition_failed`"),
 ))]
-#[post("/accounts/{account_id}/close")]
+#[post("/accounts/{id}/close")]
 pub async fn close_account(
     actor: Allowed<can::AccountsWrite>,
     id: web::Path<Id>,
@@ -109,14 +109,14 @@ pub async fn close_account(
 ///
 /// Takes a closed account into use again, with a reason that stands in its history: closed -> active.
 #[utoipa::path(tag = "accounts", params(
-    ("account_id" = Id, Path, description = "The account"),
+    ("id" = Id, Path, description = "The account"),
     ("If-Match" = Option<String>, Header, description = "The ETag of the version that the change is made on; optional"),
 ), request_body = Reopening, responses(
     (status = 200, description = "Changed", body = Account, headers(("ETag" = String, description = "The new version"))),
     (status = 409, description = "`invalid_status_change`"),
     (status = 412, description = "`precondition_failed`"),
 ))]
-#[post("/accounts/{account_id}/reopen")]
+#[post("/accounts/{id}/reopen")]
 pub async fn reopen_account(
     actor: Allowed<can::AccountsWrite>,
     id: web::Path<Id>,

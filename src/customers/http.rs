@@ -90,13 +90,13 @@ pub async fn list_customers(
 ///
 /// Its accounts are found with `GET /v1/accounts?holder=` and its id.
 #[utoipa::path(tag = "customers", params(
-    ("customer_id" = Id, Path, description = "The customer"),
+    ("id" = Id, Path, description = "The customer"),
     ("If-None-Match" = Option<String>, Header, description = "An ETag: 304 when it is still the version"),
 ), responses(
     (status = 200, description = "The customer", body = Customer, headers(("ETag" = String, description = "Its version"))),
     (status = 304, description = "It is still the version that If-None-Match names"),
 ))]
-#[get("/customers/{customer_id}")]
+#[get("/customers/{id}")]
 pub async fn get_customer(
     actor: Allowed<can::CustomersRead>,
     id: web::Path<Id>,
@@ -116,7 +116,7 @@ pub async fn get_customer(
 /// Fields that are left out stay as they are; null clears a field. A person stays a person and a company a company. Accounts
 /// that the customer pays for carry the new name at once.
 #[utoipa::path(tag = "customers", params(
-    ("customer_id" = Id, Path, description = "The customer"),
+    ("id" = Id, Path, description = "The customer"),
     ("If-Match" = String, Header, description = "The ETag of the version that the change is made on", example = "\"1\""),
 ), request_body = CustomerPatch, responses(
     (status = 200, description = "Changed", body = Customer, headers(("ETag" = String, description = "The new version"))),
@@ -124,7 +124,7 @@ pub async fn get_customer(
     (status = 412, description = "`precondition_failed`"),
     (status = 428, description = "`precondition_required`"),
 ))]
-#[patch("/customers/{customer_id}")]
+#[patch("/customers/{id}")]
 pub async fn update_customer(
     actor: Allowed<can::CustomersWrite>,
     id: web::Path<Id>,
@@ -161,11 +161,11 @@ pub async fn update_customer(
 /// Read a customer's history
 ///
 /// Who changed which field when, from what to what, the latest first.
-#[utoipa::path(tag = "customers", params(("customer_id" = Id, Path, description = "The customer"), PageQuery), responses(
+#[utoipa::path(tag = "customers", params(("id" = Id, Path, description = "The customer"), PageQuery), responses(
     (status = 200, description = "A page of changes", body = Page<AuditEntry>, headers(
         ("Link" = String, description = "`rel=\"next\"`: the next page, when there is one"))),
 ))]
-#[get("/customers/{customer_id}/history")]
+#[get("/customers/{id}/history")]
 pub async fn get_customer_history(
     actor: Allowed<can::CustomersRead>,
     id: web::Path<Id>,

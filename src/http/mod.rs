@@ -10,6 +10,7 @@ pub mod headers;
 mod idempotency;
 mod json;
 mod language;
+mod links;
 mod list;
 mod negotiation;
 pub mod openapi;

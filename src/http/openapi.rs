@@ -7,7 +7,7 @@ use utoipa::openapi::{OpenApi, PathItem, Ref, RefOr, SecurityRequirement};
 use utoipa::{Modify, OpenApi as _};
 
 use super::examples::{Schemas, in_place};
-use super::{Cursor, PageLimit, failures, parameters};
+use super::{Cursor, PageLimit, failures, links, parameters};
 use crate::auth::operations::{Needs, OPERATIONS};
 use crate::error::{FieldError, Problem};
 
@@ -76,6 +76,7 @@ pub fn complete(mut document: OpenApi) -> OpenApi {
             give_examples(operation, &schemas);
         }
     }
+    links::add(&mut document);
     let components = document.components.get_or_insert_default();
     components.responses.extend(failures::components());
     for (name, schema) in &mut components.schemas {
@@ -93,7 +94,7 @@ fn refer_to_items(page: &mut Object, item: &str) {
     }
 }
 
-fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+pub(super) fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [
         &mut item.get,
         &mut item.post,

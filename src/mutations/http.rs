@@ -1,4 +1,4 @@
-//! `/v1/mutations`, and under `/v1/accounts/{account_id}` what is posted to an account.
+//! `/v1/mutations`, and under `/v1/accounts/{id}` what is posted to an account.
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
@@ -45,7 +45,7 @@ pub fn mutation_created(posted: &Posted) -> HttpResponse {
 /// Raises or lowers the limit of an account, with a reason. The limit is never below 0, but may be set below what is used:
 /// sales are declined then. Tills see it at once.
 #[utoipa::path(tag = "accounts", request_body = NewLimitChange, params(
-    ("account_id" = Id, Path, description = "The account"),
+    ("id" = Id, Path, description = "The account"),
     ("Idempotency-Key" = Id, Header, description = "A UUID that becomes the mutation's id"),
 ), responses(
     (status = 201, description = "Posted", body = Mutation, headers(
@@ -54,7 +54,7 @@ pub fn mutation_created(posted: &Posted) -> HttpResponse {
     (status = 409, description = "`limit_would_be_negative`, `account_closed`, `in_progress`"),
     (status = 422, description = "`validation_failed`, `idempotency_key_reused`, `amount_overflow`"),
 ))]
-#[post("/accounts/{account_id}/limit-changes")]
+#[post("/accounts/{id}/limit-changes")]
 pub async fn change_limit(
     actor: Allowed<can::LimitsChange>,
     key: IdempotencyKey,
@@ -78,7 +78,7 @@ pub async fn change_limit(
 ///
 /// Prepaid money. Until it is reversed the account is a credit account, which is not invoiced.
 #[utoipa::path(tag = "accounts", request_body = NewCredit, params(
-    ("account_id" = Id, Path, description = "The account"),
+    ("id" = Id, Path, description = "The account"),
     ("Idempotency-Key" = Id, Header, description = "A UUID that becomes the mutation's id"),
 ), responses(
     (status = 201, description = "Posted", body = Mutation, headers(
@@ -87,7 +87,7 @@ pub async fn change_limit(
     (status = 409, description = "`account_closed`, `in_progress`"),
     (status = 422, description = "`validation_failed`, `idempotency_key_reused`, `amount_overflow`"),
 ))]
-#[post("/accounts/{account_id}/credits")]
+#[post("/accounts/{id}/credits")]
 pub async fn post_credit(
     actor: Allowed<can::CreditsPost>,
     key: IdempotencyKey,
@@ -112,7 +112,7 @@ pub async fn post_credit(
 /// Posts the opposite of one mutation, which stays as it is. A mutation is reversed once; a reversal is not reversed, and an
 /// invoice's reset is undone by reversing the invoice.
 #[utoipa::path(tag = "mutations", request_body = NewReversal, params(
-    ("mutation_id" = Id, Path, description = "The mutation"),
+    ("id" = Id, Path, description = "The mutation"),
     ("Idempotency-Key" = Id, Header, description = "A UUID that becomes the reversal's id"),
 ), responses(
     (status = 201, description = "Posted", body = Mutation, headers(
@@ -122,7 +122,7 @@ pub async fn post_credit(
         `limit_would_be_negative`, `account_inactive`, `in_progress`"),
     (status = 422, description = "`validation_failed`, `idempotency_key_reused`, `amount_overflow`"),
 ))]
-#[post("/mutations/{mutation_id}/reversal")]
+#[post("/mutations/{id}/reversal")]
 pub async fn reverse_mutation(
     actor: Allowed<can::EntriesReverse>,
     key: IdempotencyKey,
@@ -180,10 +180,10 @@ pub async fn list_mutations(
 /// Read a mutation
 ///
 /// With its lines, and what has become of it since.
-#[utoipa::path(tag = "mutations", params(("mutation_id" = Id, Path, description = "The mutation")), responses(
+#[utoipa::path(tag = "mutations", params(("id" = Id, Path, description = "The mutation")), responses(
     (status = 200, description = "The mutation", body = MutationDetail),
 ))]
-#[get("/mutations/{mutation_id}")]
+#[get("/mutations/{id}")]
 pub async fn get_mutation(
     actor: Allowed<can::MutationsRead>,
     id: web::Path<Id>,
@@ -208,12 +208,12 @@ pub async fn get_mutation(
 ///
 /// The newest first, by their number in the account.
 #[utoipa::path(tag = "accounts", params(
-    ("account_id" = Id, Path, description = "The account"), AccountMutationQuery,
+    ("id" = Id, Path, description = "The account"), AccountMutationQuery,
 ), responses(
     (status = 200, description = "A page of mutations", body = Page<Mutation>, headers(
         ("Link" = String, description = "`rel=\"next\"`: the next page, when there is one"))),
 ))]
-#[get("/accounts/{account_id}/mutations")]
+#[get("/accounts/{id}/mutations")]
 pub async fn list_account_mutations(
     actor: Allowed<can::MutationsRead>,
     account_id: web::Path<Id>,

@@ -59,10 +59,10 @@ pub async fn post_sale(
 ///
 /// By the key under which it was sent: posted or declined, see `status`. 404 means not recorded yet: send it again with the
 /// same key, and never take another tender on a 404 alone.
-#[utoipa::path(tag = "till", params(("sale_id" = Id, Path, description = "The sale's key")), responses(
+#[utoipa::path(tag = "till", params(("id" = Id, Path, description = "The sale's key")), responses(
     (status = 200, description = "The sale, posted or declined", body = SaleState),
 ))]
-#[get("/sales/{sale_id}")]
+#[get("/sales/{id}")]
 pub async fn get_sale(
     actor: Allowed<can::TillPost>,
     id: web::Path<Id>,
@@ -101,7 +101,7 @@ pub async fn get_sale(
 /// Line by line and quantity by quantity, or without `lines` all that is left. Never more than was sold, to the cent. A till
 /// refunds a sale of another till of the venue, too.
 #[utoipa::path(tag = "till", request_body = NewRefund, params(
-    ("sale_id" = Id, Path, description = "The sale"),
+    ("id" = Id, Path, description = "The sale"),
     ("Idempotency-Key" = Id, Header, description = "A UUID that becomes the refund's id"),
 ), responses(
     (status = 201, description = "Posted", body = Mutation, headers(
@@ -111,7 +111,7 @@ pub async fn get_sale(
         `occurred_at_too_old`, `account_inactive`, `in_progress`"),
     (status = 422, description = "`validation_failed`, `more_than_sold`, `refund_negative`, `idempotency_key_reused`"),
 ))]
-#[post("/sales/{sale_id}/refunds")]
+#[post("/sales/{id}/refunds")]
 pub async fn refund_sale(
     actor: Allowed<can::TillPost>,
     key: IdempotencyKey,
@@ -150,7 +150,7 @@ fn check_people_leave_the_time_out(actor: &Actor, refund: &NewRefund) -> ApiResu
 /// The goods and the money have gone back already. The sale is reversed; one that stands on an invoice is refunded instead,
 /// with the flag `voided_as_refund`. 404 means that the sale is not recorded yet.
 #[utoipa::path(tag = "till", request_body = NewVoid, params(
-    ("sale_id" = Id, Path, description = "The sale"),
+    ("id" = Id, Path, description = "The sale"),
     ("Idempotency-Key" = Id, Header, description = "A UUID of its own, not the sale's; it becomes the mutation's id"),
 ), responses(
     (status = 201, description = "Posted", body = Mutation, headers(
@@ -159,7 +159,7 @@ fn check_people_leave_the_time_out(actor: &Actor, refund: &NewRefund) -> ApiResu
     (status = 409, description = "`already_reversed`, `has_refunds`, `nothing_to_refund`, `account_inactive`, `in_progress`"),
     (status = 422, description = "`validation_failed`, `unknown_account`, `idempotency_key_reused`"),
 ))]
-#[post("/sales/{sale_id}/void")]
+#[post("/sales/{id}/void")]
 pub async fn void_sale(
     actor: Allowed<can::TillPost>,
     key: IdempotencyKey,

@@ -1,4 +1,4 @@
-//! `/v1/accounts/{account_id}/statement`.
+//! `/v1/accounts/{id}/statement`.
 
 use actix_web::{HttpResponse, get, web};
 
@@ -18,7 +18,7 @@ use crate::id::Id;
 /// numbers as JSON, CSV (all tables in one file, told apart by `section`) or XLSX (a worksheet for each).
 #[utoipa::path(
     tag = "statements",
-    params(("account_id" = Id, Path, description = "The account"), StatementQuery, CsvOptions),
+    params(("id" = Id, Path, description = "The account"), StatementQuery, CsvOptions),
     responses(
         (status = 200, description = "The statement", content(
             (Statement = "application/json"),
@@ -28,7 +28,7 @@ use crate::id::Id;
         (status = 422, description = "`validation_failed`: the period is turned round or longer than 1830 days; `amount_overflow`"),
     )
 )]
-#[get("/accounts/{account_id}/statement")]
+#[get("/accounts/{id}/statement")]
 pub async fn get_statement(
     actor: Allowed<can::StatementsRead>,
     account_id: web::Path<Id>,

@@ -85,6 +85,65 @@ fn every_operation_says_what_it_is() {
     findings.assert_none();
 }
 
+/// `{id}` is the id of what the path begins with, and a further id says whose it is: `/accounts/{id}/holders/{customer_id}`.
+#[test]
+fn path_parameters_follow_one_rule() {
+    let mut findings = Findings(Vec::new());
+    let mut seen = 0;
+    for operation in operations(&document()) {
+        let segments = operation.path.split('/');
+        let names: Vec<&str> = segments
+            .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
+            .collect();
+        seen += names.len();
+        let follow = |(place, name): (usize, &&str)| match place {
+            0 => *name == "id",
+            _ => name.ends_with("_id"),
+        };
+        findings.check(names.iter().enumerate().all(follow), || {
+            format!("{}: path parameters {names:?}", operation.label())
+        });
+    }
+    assert!(seen > 1, "no path has a parameter");
+    findings.assert_none();
+}
+
+/// Whoever makes something is told what can be done with it.
+#[test]
+fn an_answer_that_says_where_to_find_what_was_made_has_links() {
+    let document = document();
+    let all = operations(&document);
+    let mut findings = Findings(Vec::new());
+    for operation in &all {
+        let Some(made) = operation.value["responses"].get("201") else {
+            continue;
+        };
+        let links = made["links"].as_object().cloned().unwrap_or_default();
+        let has_location = made["headers"]["Location"].is_object();
+        findings.check(links.is_empty() != has_location, || {
+            format!("{}: Location is {has_location}, links are {links:?}", operation.label())
+        });
+        for (name, link) in &links {
+            let target = all.iter().find(|target| link["operationId"] == target.id);
+            let wanted: Option<BTreeSet<&str>> = target.map(|target| {
+                let parameters = target.parameters("path");
+                parameters
+                    .iter()
+                    .filter_map(|parameter| parameter["name"].as_str())
+                    .collect()
+            });
+            let given = link["parameters"].as_object().unwrap();
+            findings.check(wanted == Some(given.keys().map(String::as_str).collect()), || {
+                format!(
+                    "{}: link {name} gives {given:?}, {wanted:?} is wanted",
+                    operation.label()
+                )
+            });
+        }
+    }
+    findings.assert_none();
+}
+
 fn is_verb_noun(id: &str) -> bool {
     id.split('_').count() >= 2
         && id
