@@ -144,14 +144,26 @@ run_client() {
         ONACCOUNT_STORY_FILE=$contract_folder/story.json node contract/client/build/story.js
 }
 
+# One run for what looks at each operation alone, and one for chains of operations, of which there are more for each example.
 run_schemathesis() {
-    local examples=10
-    if [[ ${ONACCOUNT_TEST_CASES:-short} == long ]]; then examples=400; fi
+    local examples=25
+    if [[ ${ONACCOUNT_TEST_CASES:-short} == long ]]; then examples=200; fi
+    schemathesis --phases examples,coverage,fuzzing --max-examples "$examples"
+    schemathesis --phases stateful --max-examples "$((examples * 4))"
+}
+
+schemathesis() {
+    local seed=()
+    case ${ONACCOUNT_TEST_SEED:-} in
+    '') ;; # the fixed one of schemathesis.toml
+    random) seed=(--seed "$((RANDOM * 32768 + RANDOM))") ;;
+    *) seed=(--seed "$ONACCOUNT_TEST_SEED") ;;
+    esac
     (
         cd contract || exit
         PYTHONPATH=. ONACCOUNT_EMAIL=$contract_email ONACCOUNT_PASSWORD=$contract_password \
             ONACCOUNT_STORY_FILE=$contract_folder/story.json .venv/bin/schemathesis --config-file schemathesis.toml \
-            run "$ONACCOUNT_URL/openapi.json" --max-examples "$examples"
+            run "$ONACCOUNT_URL/openapi.json" ${seed[@]+"${seed[@]}"} "$@"
     )
 }
 

@@ -63,7 +63,7 @@ async function openTenant(admin: string, number: number, name: string) {
   );
   const email = `director.${number}@onaccount.example`;
   const user = { email, name: "Dirk Director", password, roles: ["director" as const] };
-  ok(await client(admin, tenant.id).POST("/v1/users", { body: user }));
+  const made = ok(await client(admin, tenant.id).POST("/v1/users", { body: user }));
   const session = await signIn(email);
   const director = client(session.access_token);
   const tokens = { access_token: session.access_token, refresh_token: session.refresh_token };
@@ -71,14 +71,14 @@ async function openTenant(admin: string, number: number, name: string) {
   refused(early, "gdpr_agreement_required");
   const agreement = ok(await director.GET("/v1/agreement", {}));
   ok(await director.POST("/v1/agreement/acceptances", { body: { version: agreement.version } }));
-  return { id: tenant.id, email, ...tokens };
+  return { id: tenant.id, user_id: made.id, email, ...tokens };
 }
 
 /** A till's key, shown this once. */
-async function openTill(director: ReturnType<typeof client>, name: string): Promise<{ id: string; key: string }> {
+async function openTill(director: ReturnType<typeof client>, name: string) {
   const till = ok(await director.POST("/v1/terminals", { body: { name } }));
   const key = ok(await director.POST("/v1/terminals/{id}/keys", { params: { path: { id: till.id } } }));
-  return { id: till.id, key: key.secret };
+  return { id: till.id, key_id: key.id, key: key.secret };
 }
 
 async function openAccount(director: ReturnType<typeof client>, name: string, limit: string): Promise<Account> {
@@ -151,31 +151,63 @@ async function main(): Promise<void> {
   const atBar = client(till.key);
   const account = await openAccount(director, "Bakkerij Bol", "100.00");
   const other = await openAccount(director, "Café Zeezicht", "250.00");
-  const sale = await sell(atBar, account);
+  const large = await openAccount(director, "Dorpshuis De Brug", "5000.00");
+  const sales = [await sell(atBar, account)];
   const run = await invoice(director, account);
-  const later = await sell(atBar, other);
+  sales.push(await sell(atBar, other));
+  for (const amount of ["1.60", "12.00", "0.00"]) {
+    const header = { "Idempotency-Key": randomUUID() };
+    sales.push(ok(await atBar.POST("/v1/sales", { params: { header }, body: newSale(large, amount) })));
+  }
   const page = ok(await director.GET("/v1/accounts", { params: { query: { limit: 1 } } }));
   expectEqual("a page of one has a next one", page.next_cursor !== null, true);
+  const clerk = { email: "clerk@onaccount.example", name: "Klaas Clerk", password, roles: ["clerk" as const] };
+  const bystander = ok(await director.POST("/v1/users", { body: clerk }));
+  const terrace = await openTill(director, "Terrace");
   const story = {
     admin: { access_token: admin.access_token, refresh_token: admin.refresh_token },
     director: venue,
     neighbour,
     till,
-    accounts: [account.id, other.id],
-    account_numbers: [account.number, other.number],
-    sales: [sale.id, later.id],
     run,
+    // Who asks must not take away their own rights, nor the till's: these have their place.
+    in_place_of: { [venue.user_id]: bystander.id, [till.id]: terrace.id, [till.key_id]: terrace.key_id },
   };
   writeFileSync(setting("ONACCOUNT_STORY_FILE"), JSON.stringify(story, null, 2), { mode: 0o600 });
-  const customers = ok(await director.GET("/v1/customers", {})).items.map((customer) => customer.id);
-  const jobs = ok(await director.GET("/v1/jobs", {})).items.map((job) => job.id);
-  const invoices = ok(await director.GET("/v1/invoices", {})).items.map((invoice) => invoice.id);
-  const users = ok(await director.GET("/v1/users", {})).items.map((user) => user.id);
-  writeDictionary("accounts", story.accounts);
-  writeDictionary("account_numbers", story.account_numbers);
-  writeDictionary("customers", customers);
-  writeDictionary("sales", story.sales);
-  writeDictionary("ids", [run, till.id, venue.id, ...jobs, ...invoices, ...users]);
+  await writeDictionaries(director, [venue.id, neighbour.id], [account, other, large], sales);
+}
+
+/** What exists now, so that generated requests can be about it. */
+async function writeDictionaries(
+  director: ReturnType<typeof client>,
+  tenants: string[],
+  accounts: Account[],
+  sales: Sale[],
+): Promise<void> {
+  const page = { params: { query: { limit: 200 } } };
+  const ids = (answer: { items: { id: string }[] }) => answer.items.map((item) => item.id);
+  const terminals = ok(await director.GET("/v1/terminals", page)).items;
+  writeDictionary("accounts", accounts.map((account) => account.id));
+  writeDictionary("account_numbers", accounts.map((account) => account.number));
+  writeDictionary("customers", ids(ok(await director.GET("/v1/customers", page))));
+  writeDictionary("invoices", ids(ok(await director.GET("/v1/invoices", page))));
+  writeDictionary("jobs", ids(ok(await director.GET("/v1/jobs", page))));
+  const mutations = accounts.map(async ({ id }) =>
+    ids(ok(await director.GET("/v1/accounts/{id}/mutations", { params: { path: { id } } }))),
+  );
+  writeDictionary("mutations", (await Promise.all(mutations)).flat());
+  writeDictionary("runs", ids(ok(await director.GET("/v1/invoice-runs", page))));
+  writeDictionary("sales", sales.map((sale) => sale.id));
+  writeDictionary("tenants", tenants);
+  writeDictionary("terminals", terminals.map((terminal) => terminal.id));
+  writeDictionary("keys", terminals.flatMap((terminal) => terminal.keys.map((key) => key.id)));
+  writeDictionary("users", ids(ok(await director.GET("/v1/users", page))));
+  const now = Date.now();
+  const hours = [0, 1, 30].map((hours) => new Date(now - hours * 3_600_000).toISOString());
+  const day = (days: number) => new Date(now + days * 86_400_000).toISOString().slice(0, 10);
+  writeDictionary("times", hours);
+  writeDictionary("first_days", [day(-400), day(-1), day(0)]);
+  writeDictionary("last_days", [day(0), day(1), day(30)]);
 }
 
 /** Values that exist, in the form that Schemathesis reads. */

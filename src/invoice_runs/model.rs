@@ -104,7 +104,7 @@ pub struct RunAccountRow {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[validate(schema(function = "has_condition"))]
-#[schema(example = json!({"balance_lt": "-50.00"}))]
+#[schema(min_properties = 1, example = json!({"balance_lt": "-50.00"}))]
 pub struct AccountFilter {
     /// Part of the name, or the beginning of the number.
     #[serde(skip_serializing_if = "Option::is_none")]
