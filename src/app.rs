@@ -16,10 +16,12 @@ use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 use crate::auth::{ActorCache, Passwords, Throttle, Tokens, authenticate};
 use crate::clock::Clock;
 use crate::db::Db;
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 use crate::http::boundary::boundary;
 use crate::http::{Contract, check_method, method_not_allowed, openapi, path_config, problem_pages};
 use crate::jobs::Bell;
+use crate::ledger::PostingQueue;
+use crate::metrics::Metrics;
 use crate::request_keys::InFlight;
 use crate::{accounts, agreement, api_keys, customers, invoice_runs, invoices, jobs, me, mutations};
 use crate::{sales, sessions, statements, tenants, terminals, till, users};
@@ -40,6 +42,10 @@ pub struct AppState {
     pub actors: ActorCache,
     /// The requests under a key that this process is working on.
     pub in_flight: InFlight,
+    /// What is counted.
+    pub metrics: Metrics,
+    /// What is on its way into the ledger.
+    pub postings: PostingQueue,
     /// The contract, indexed.
     pub contract: Contract,
     /// Wakes the workers of jobs.
@@ -49,10 +55,10 @@ pub struct AppState {
 }
 
 impl AppState {
-    /// The state of one process.
+    /// The state of one process; the writers of its ledger run from now on.
     ///
     /// # Errors
-    /// Only when the machine has no randomness.
+    /// Only when the machine has no randomness or no more threads.
     pub fn try_new(
         db: Db,
         clock: Clock,
@@ -60,6 +66,8 @@ impl AppState {
         cors_origins: Vec<String>,
         trusted_proxies: Vec<IpAddr>,
     ) -> ApiResult<Arc<Self>> {
+        let metrics = Metrics::default();
+        let postings = PostingQueue::start(&db, &clock, &metrics.postings).map_err(ApiError::internal)?;
         Ok(Arc::new(AppState {
             db,
             clock,
@@ -68,6 +76,8 @@ impl AppState {
             throttle: Throttle::new(secret, trusted_proxies),
             actors: ActorCache::default(),
             in_flight: InFlight::default(),
+            metrics,
+            postings,
             contract: Contract::new(&contract()),
             job_bell: Bell::default(),
             cors_origins,
@@ -130,6 +140,7 @@ fn ledger_routes(api: &mut ServiceConfig) {
         .service(mutations::http::post_credit)
         .service(mutations::http::list_account_mutations)
         .service(sales::http::post_sale)
+        .service(sales::batch::post_sales)
         .service(sales::http::get_sale)
         .service(sales::http::refund_sale)
         .service(sales::http::void_sale)

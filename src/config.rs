@@ -56,6 +56,9 @@ pub struct ServerOptions {
     /// How long a stopping server may take to finish what it accepted, in seconds
     #[arg(long, env = "ONACCOUNT_SHUTDOWN_SECONDS", default_value_t = 30)]
     pub shutdown_seconds: u64,
+    /// Address and port of Prometheus metrics at /metrics, apart from the API; by default none
+    #[arg(long, env = "ONACCOUNT_METRICS_LISTEN")]
+    pub metrics_listen: Option<SocketAddr>,
 }
 
 /// Why the configuration cannot be used.

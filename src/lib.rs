@@ -25,6 +25,7 @@ pub mod invoices;
 pub mod jobs;
 pub mod ledger;
 pub mod me;
+pub mod metrics;
 pub mod money;
 pub mod mutations;
 pub mod period;

@@ -48,6 +48,7 @@ fn main() {
     let services = Services {
         db: Db::connect(&url, 16).unwrap(),
         clock: Clock::system(),
+        metrics: onaccount::metrics::JobMetrics::default(),
     };
 
     let started = Instant::now();

@@ -72,6 +72,7 @@ pub const OPERATIONS: &[(&str, Needs)] = &[
     ("list_users", Needs::Permission(P::UsersManage)),
     ("post_credit", Needs::Permission(P::CreditsPost)),
     ("post_sale", Needs::Permission(P::TillPost)),
+    ("post_sales", Needs::Permission(P::TillPost)),
     ("preview_invoice_run", Needs::Permission(P::InvoicingRun)),
     ("refresh_session", Needs::Nothing),
     ("refund_sale", Needs::Permission(P::TillPost)),

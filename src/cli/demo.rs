@@ -97,6 +97,7 @@ fn server_options(folder: &Path, port: u16) -> ServerOptions {
         workers: Some(2),
         job_workers: 1,
         shutdown_seconds: 5,
+        metrics_listen: None,
     }
 }
 

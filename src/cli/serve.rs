@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::config::{self, ServerOptions};
 use crate::db::{self, Db};
 use crate::jobs::{Services, Workers};
+use crate::metrics;
 
 /// A client that sends its headers more slowly than this is let go.
 const HEADERS_WAIT_MAX: Duration = Duration::from_secs(10);
@@ -25,6 +26,7 @@ pub struct Server {
     workers: Option<usize>,
     job_workers: usize,
     shutdown_seconds: u64,
+    metrics_listen: Option<SocketAddr>,
     /// What the server shares with whoever started it.
     pub state: Arc<AppState>,
 }
@@ -56,6 +58,7 @@ impl Server {
             workers: options.workers,
             job_workers: options.job_workers,
             shutdown_seconds: options.shutdown_seconds,
+            metrics_listen: options.metrics_listen,
             state,
         })
     }
@@ -94,9 +97,19 @@ impl Server {
         let services = Services {
             db: self.state.db.clone(),
             clock: self.state.clock.clone(),
+            metrics: self.state.metrics.jobs.clone(),
         };
+        if let Some(address) = self.metrics_listen {
+            let metrics = metrics::serve(address, &self.state.metrics, &self.state.db.waits)
+                .map_err(|error| format!("cannot listen on {address} for metrics: {error}"))?;
+            actix_web::rt::spawn(metrics);
+        }
         let workers = Workers::start(&services, &self.state.job_bell, self.job_workers)?;
-        Ok(RunningServer { server, workers })
+        Ok(RunningServer {
+            server,
+            workers,
+            state: self.state,
+        })
     }
 }
 
@@ -104,6 +117,7 @@ impl Server {
 pub struct RunningServer {
     server: actix_web::dev::Server,
     workers: Workers,
+    state: Arc<AppState>,
 }
 
 impl RunningServer {
@@ -120,6 +134,7 @@ impl RunningServer {
     /// When the port is lost.
     pub async fn finish(self) -> std::io::Result<()> {
         let ended = self.server.await;
+        self.state.postings.drain();
         self.workers.stop();
         ended
     }

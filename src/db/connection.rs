@@ -22,6 +22,8 @@ pub enum DbConnection {
 pub(super) enum Purpose {
     Read,
     Write,
+    /// The ledger's queue.
+    Post,
 }
 
 /// The WAL-reset bug of SQLite (fixed in 3.51.3) can lose commits; below that the service refuses to start.
@@ -52,6 +54,15 @@ const POSTGRES_SETTINGS: &str = "
     SET lock_timeout = '5s';
     SET idle_in_transaction_session_timeout = '60s';";
 
+/// A posting looks up a few rows by their keys. Its statements' plans are kept for long; one that was made while a table was
+/// empty would read all of it ever after, so these connections know only plans that use an index.
+const POSTGRES_POSTING_SETTINGS: &str = "
+    SET enable_seqscan = off;
+    SET enable_hashjoin = off;
+    SET enable_mergejoin = off;
+    SET plan_cache_mode = force_generic_plan;
+    SET jit = off;";
+
 impl DbConnection {
     pub(super) fn open(url: &DatabaseUrl, purpose: Purpose) -> ConnectionResult<Self> {
         match url {
@@ -60,6 +71,11 @@ impl DbConnection {
                 connection
                     .batch_execute(POSTGRES_SETTINGS)
                     .map_err(ConnectionError::CouldntSetupConfiguration)?;
+                if purpose == Purpose::Post {
+                    connection
+                        .batch_execute(POSTGRES_POSTING_SETTINGS)
+                        .map_err(ConnectionError::CouldntSetupConfiguration)?;
+                }
                 Ok(DbConnection::Postgres(connection))
             }
             DatabaseUrl::Sqlite(path) => open_sqlite(&path.to_string_lossy(), purpose).map(DbConnection::Sqlite),

@@ -9,10 +9,13 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use super::connection::{DbConnection, Purpose};
 use super::{DatabaseUrl, dialect};
 use crate::error::ApiError;
+use crate::metrics::PoolWaits;
 
 /// r2d2's own 30 s would let every worker thread wait for a database that is gone.
 const POOL_WAIT_MAX: Duration = Duration::from_secs(2);
 const SQLITE_READERS: u32 = 4;
+/// While one waits for the disk, another works.
+const POSTGRES_POSTERS: u32 = 2;
 /// How often, and for how long, a transaction is tried before its failure is the caller's.
 const ATTEMPTS_MAX: u32 = 6;
 const RETRY_TIME_MAX: Duration = Duration::from_secs(3);
@@ -100,7 +103,11 @@ impl Retry {
 pub struct Db {
     readers: Pool<Opener>,
     writers: Pool<Opener>,
+    /// For the ledger's queue: as many as may post at once.
+    posters: Pool<Opener>,
     is_sqlite: bool,
+    /// How long threads waited for a connection.
+    pub waits: PoolWaits,
 }
 
 impl Db {
@@ -123,20 +130,33 @@ impl Db {
                 })
         };
         Ok(match url {
-            DatabaseUrl::Sqlite(_) => Db {
-                readers: pool(Purpose::Read, SQLITE_READERS),
-                writers: pool(Purpose::Write, 1),
-                is_sqlite: true,
-            },
+            DatabaseUrl::Sqlite(_) => {
+                let writers = pool(Purpose::Write, 1);
+                Db {
+                    readers: pool(Purpose::Read, SQLITE_READERS),
+                    posters: writers.clone(),
+                    writers,
+                    is_sqlite: true,
+                    waits: PoolWaits::default(),
+                }
+            }
             DatabaseUrl::Postgres(_) => {
                 let shared = pool(Purpose::Write, postgres_connections_max);
                 Db {
                     readers: shared.clone(),
                     writers: shared,
+                    posters: pool(Purpose::Post, POSTGRES_POSTERS),
                     is_sqlite: false,
+                    waits: PoolWaits::default(),
                 }
             }
         })
+    }
+
+    /// How many connections there are for [`Db::post_blocking`].
+    #[must_use]
+    pub fn posting_connections(&self) -> u32 {
+        self.posters.max_size()
     }
 
     /// Runs `work` on one snapshot of the data, on a thread that may wait.
@@ -176,7 +196,7 @@ impl Db {
         } else {
             "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
         };
-        transact(&self.readers, begin, work)
+        transact((&self.readers, &self.waits), begin, work)
     }
 
     /// [`Db::write`] for threads that may wait: jobs, the command line.
@@ -185,7 +205,16 @@ impl Db {
     /// As [`Db::write`].
     pub fn write_blocking<T>(&self, work: impl FnMut(&mut DbConnection) -> Result<T, ApiError>) -> Result<T, ApiError> {
         let begin = if self.is_sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" };
-        transact(&self.writers, begin, work)
+        transact((&self.writers, &self.waits), begin, work)
+    }
+
+    /// [`Db::write_blocking`] on a connection that is kept for postings, so that none waits for a report or a job to end.
+    ///
+    /// # Errors
+    /// As [`Db::write`].
+    pub fn post_blocking<T>(&self, work: impl FnMut(&mut DbConnection) -> Result<T, ApiError>) -> Result<T, ApiError> {
+        let begin = if self.is_sqlite { "BEGIN IMMEDIATE" } else { "BEGIN" };
+        transact((&self.posters, &self.waits), begin, work)
     }
 
     /// Whether the database answers, for `/readyz`.
@@ -216,14 +245,17 @@ pub async fn on_blocking_thread<T: Send + 'static>(
 }
 
 fn transact<T>(
-    pool: &Pool<Opener>,
+    (pool, waits): (&Pool<Opener>, &PoolWaits),
     begin: &str,
     mut work: impl FnMut(&mut DbConnection) -> Result<T, ApiError>,
 ) -> Result<T, ApiError> {
     let started = Instant::now();
     let mut attempt = 1;
     loop {
-        let mut session = pool.get().map_err(ApiError::database_away)?;
+        let asked = Instant::now();
+        let session = pool.get().map_err(ApiError::database_away);
+        waits.waited(asked.elapsed());
+        let mut session = session?;
         let failure = match attempt_once(&mut session, begin, &mut work) {
             Ok(value) => return Ok(value),
             Err(failure) => failure,

@@ -337,6 +337,7 @@ diesel::table! {
         actor_id -> SqlId,
         occurred_at -> Nullable<Timestamp>,
         recorded_at -> Timestamp,
+        refers_to -> Nullable<SqlId>,
     }
 }
 

@@ -93,7 +93,10 @@ codes! {
     OccurredAtTooOld, "occurred_at_too_old", CONFLICT, "The sale is too long ago", "The tenant's accept_sales_days or accept_sales_from say how old a sale may be.";
     OfflineNotAccepted, "offline_not_accepted", CONFLICT, "Offline sales are not accepted", "The tenant's settings refuse offline sales, or this amount.";
 
+    ReversedBeforeArrival, "reversed_before_arrival", CONFLICT, "The sale was voided before it arrived", "Nothing is left to do: the void came first, and the sale is not posted. A sale that is meant has a key of its own.";
+
     // Refunds, reversals, limits.
+    SaleDeclined, "sale_declined", CONFLICT, "The sale was declined", "Nothing was posted and never will be under this key, so there is nothing to void.";
     LimitWouldBeNegative, "limit_would_be_negative", CONFLICT, "The limit would fall below 0", "A limit is never below 0. Lower it by less, or reverse a later decrease first.";
     MoreThanSold, "more_than_sold", UNPROCESSABLE_ENTITY, "More than was sold", "The refunds of a line never exceed what was sold; the detail says how much is left.";
     RefundNegative, "refund_negative", UNPROCESSABLE_ENTITY, "The refund is below 0", "The lines of one refund add up to 0 or more. Refund a discount together with what it was given on.";

@@ -51,6 +51,11 @@ const TILL_MESSAGES: &[(Code, &str, &str)] = &[
         "Offline sale not accepted",
         "Offline verkoop niet geaccepteerd",
     ),
+    (
+        Code::ReversedBeforeArrival,
+        "Sale was voided",
+        "Verkoop is teruggedraaid",
+    ),
 ];
 
 /// A code's title in a language.

@@ -119,6 +119,20 @@ impl ApiError {
             .error(error)
     }
 
+    /// The same refusal of a part of the body: its pointers begin at the whole, where the part stands at `prefix`.
+    #[must_use]
+    pub fn under(mut self, prefix: &str) -> Self {
+        for error in &mut self.0.errors {
+            if let Some(pointer) = &mut error.pointer {
+                pointer.insert_str(0, prefix);
+            }
+        }
+        if let Some(first) = self.0.errors.first() {
+            self.0.detail = first.sentence().into();
+        }
+        self
+    }
+
     /// One wrong query parameter.
     #[must_use]
     pub fn parameter(name: impl Into<String>, code: &'static str, detail: impl Into<String>) -> Self {

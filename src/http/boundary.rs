@@ -52,7 +52,15 @@ pub async fn boundary(
     let status = outcome
         .as_ref()
         .map_or_else(ResponseError::status_code, ServiceResponse::status);
-    let elapsed_ms = started.elapsed().as_millis();
+    let elapsed = started.elapsed();
+    let elapsed_ms = elapsed.as_millis();
+    let route = outcome
+        .as_ref()
+        .ok()
+        .and_then(|response| response.request().match_pattern());
+    app.metrics
+        .http
+        .answered(method.as_str(), route, status.as_u16(), elapsed);
     match &outcome {
         Err(error) => log_failure(error),
         Ok(response) => {

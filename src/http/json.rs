@@ -16,11 +16,11 @@ use crate::error::{ApiError, ApiResult, Code, FieldError};
 pub const BODY_BYTES_MAX: usize = 1 << 20;
 
 /// A body of type `T`. Unknown fields are refused by `T` itself (`deny_unknown_fields`); what types cannot say, such as
-/// a rule across fields, `T` says with `Validate`.
+/// a rule across fields, `T` says with `Validate`. It has at most `BYTES_MAX` bytes.
 #[derive(Debug, Clone)]
-pub struct ValidJson<T>(pub T);
+pub struct ValidJson<T, const BYTES_MAX: usize = BODY_BYTES_MAX>(pub T);
 
-impl<T: DeserializeOwned + Validate + 'static> FromRequest for ValidJson<T> {
+impl<T: DeserializeOwned + Validate + 'static, const BYTES_MAX: usize> FromRequest for ValidJson<T, BYTES_MAX> {
     type Error = ApiError;
     type Future = Pin<Box<dyn Future<Output = Result<Self, ApiError>>>>;
 
@@ -30,12 +30,20 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for ValidJson<T> {
         let mut payload = payload.take();
         Box::pin(async move {
             typed?;
-            let body = read_body(&mut payload, declared).await?;
-            let value: T = parse(&body)?;
-            value.validate().map_err(|errors| refuse(&errors))?;
-            Ok(ValidJson(value))
+            let body = read_body(&mut payload, declared, BYTES_MAX).await?;
+            Ok(ValidJson(parse_valid(&body)?))
         })
     }
+}
+
+/// A part of a body that is judged on its own, as [`ValidJson`] judges a whole one.
+///
+/// # Errors
+/// 422 with pointers into the part.
+pub fn parse_valid<T: DeserializeOwned + Validate>(text: &[u8]) -> ApiResult<T> {
+    let value: T = parse(text)?;
+    value.validate().map_err(|errors| refuse(&errors))?;
+    Ok(value)
 }
 
 fn check_content_type(request: &HttpRequest) -> ApiResult<()> {
@@ -59,10 +67,10 @@ fn declared_length(request: &HttpRequest) -> usize {
     declared.and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
-async fn read_body(payload: &mut Payload, declared: usize) -> ApiResult<web::BytesMut> {
+async fn read_body(payload: &mut Payload, declared: usize, bytes_max: usize) -> ApiResult<web::BytesMut> {
     let too_large =
-        || ApiError::new(Code::PayloadTooLarge).detail(format!("the body may have at most {BODY_BYTES_MAX} bytes"));
-    if declared > BODY_BYTES_MAX {
+        || ApiError::new(Code::PayloadTooLarge).detail(format!("the body may have at most {bytes_max} bytes"));
+    if declared > bytes_max {
         return Err(too_large());
     }
     let mut body = web::BytesMut::with_capacity(declared);
@@ -72,7 +80,7 @@ async fn read_body(payload: &mut Payload, declared: usize) -> ApiResult<web::Byt
                 .detail("the body broke off")
                 .cause(error)
         })?;
-        if body.len().saturating_add(chunk.len()) > BODY_BYTES_MAX {
+        if body.len().saturating_add(chunk.len()) > bytes_max {
             return Err(too_large());
         }
         body.extend_from_slice(&chunk);

@@ -26,7 +26,7 @@ pub mod table;
 pub use contract::{Contract, check_method, method_not_allowed};
 pub use etag::{IfMatch, IfMatchOptional, etag, respond_versioned};
 pub use idempotency::IdempotencyKey;
-pub use json::{BODY_BYTES_MAX, ValidJson};
+pub use json::{BODY_BYTES_MAX, ValidJson, parse_valid};
 pub use language::Language;
 pub use list::{CommaList, Direction, PageQuery};
 pub use negotiation::TableFormat;

@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::db::{Db, DbConnection};
 use crate::error::{ApiError, ApiResult, Code};
 use crate::id::Id;
+use crate::metrics::JobMetrics;
 
 /// How long a worker without work waits for the bell; work of other processes is found after at most so long.
 const IDLE: Duration = Duration::from_secs(1);
@@ -39,6 +40,7 @@ pub enum Step {
 pub struct Services {
     pub db: Db,
     pub clock: Clock,
+    pub metrics: JobMetrics,
 }
 
 /// A kind of long work. What is left to do is found in the database, never kept in memory, so that any worker can go on.
@@ -167,6 +169,12 @@ impl Worker {
 
     /// Works on a claimed job until it ends, is lost, or the process stops.
     pub fn work_on(&self, lease: &Lease) {
+        self.services.metrics.running.inc();
+        self.work_to_the_end(lease);
+        self.services.metrics.running.dec();
+    }
+
+    fn work_to_the_end(&self, lease: &Lease) {
         let span = tracing::info_span!("job", job_id = %lease.job_id, tenant_id = %lease.tenant_id, kind = %lease.kind);
         let _entered = span.entered();
         let mut pauses = 0;
@@ -206,7 +214,10 @@ impl Worker {
             Ok(())
         });
         match ended {
-            Ok(()) => tracing::info!(status = %ending.status, "the job has ended"),
+            Ok(()) => {
+                self.services.metrics.ended(lease.kind.as_str(), ending.status.as_str());
+                tracing::info!(status = %ending.status, "the job has ended");
+            }
             // the lease runs out, and another worker ends it
             Err(error) => tracing::error!(%error, "the job could not be ended"),
         }

@@ -7,7 +7,7 @@ use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
 use super::model::{Entry, EntryRow};
 use super::native;
-use super::posting::{AccountRef, Posting, TenantRules};
+use super::posting::{AccountRef, Action, Posting, TenantRules};
 use super::rejection::{Decline, DeclineCode, Rejection};
 use super::store;
 use super::workbench::Workbench;
@@ -15,7 +15,7 @@ use crate::clock::Clock;
 use crate::db::DbConnection;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::id::Id;
-use crate::request_keys::{self, KeyRow, KeyState, RequestKey};
+use crate::request_keys::{KeyRow, KeyState, RequestKey};
 
 /// One posting of a batch.
 #[derive(Debug, Clone)]
@@ -27,6 +27,17 @@ pub struct BatchItem {
     pub posting: Posting,
 }
 
+impl BatchItem {
+    /// The sale that it takes back, when it is a void.
+    #[must_use]
+    pub fn voided_sale(&self) -> Option<Id> {
+        match self.posting.action {
+            Action::Void { sale_id, .. } => Some(sale_id),
+            _ => None,
+        }
+    }
+}
+
 /// What became of a posting.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
@@ -34,6 +45,12 @@ pub enum Outcome {
     Posted { entry: Box<Entry>, is_replayed: bool },
     /// It was declined, and its key keeps that.
     Declined { decline: Decline, is_replayed: bool },
+    /// A void came before its sale, which will not be posted when it comes.
+    AwaitingSale {
+        sale_id: Id,
+        account_id: Id,
+        is_replayed: bool,
+    },
     /// Nothing happened.
     Refused(Rejection),
 }
@@ -49,6 +66,13 @@ impl Outcome {
             },
             Self::Declined { decline, .. } => Self::Declined {
                 decline,
+                is_replayed: true,
+            },
+            Self::AwaitingSale {
+                sale_id, account_id, ..
+            } => Self::AwaitingSale {
+                sale_id,
+                account_id,
                 is_replayed: true,
             },
             Self::Refused(rejection) => Self::Refused(rejection),
@@ -91,7 +115,7 @@ fn post_of_tenant(
 }
 
 /// Locks and reads all that the batch may need. What never changes (which account an entry is of) is read before the
-/// lock, all else after it.
+/// lock, all else after it. A void names its account, so a sale that came meanwhile is found under the lock.
 fn prepare(connection: &mut DbConnection, clock: &Clock, tenant_id: Id, items: &[&BatchItem]) -> ApiResult<Workbench> {
     let made_here: HashSet<Id> = items.iter().map(|item| item.posting.id).collect();
     let referred: HashSet<Id> = items
@@ -99,9 +123,11 @@ fn prepare(connection: &mut DbConnection, clock: &Clock, tenant_id: Id, items: &
         .filter_map(|item| item.posting.action.target_id())
         .collect();
     let referred_ids: Vec<Id> = referred.iter().copied().collect();
-    let rows = store::list_entry_rows(connection, tenant_id, &referred_ids)?;
+    let mut rows = store::list_entry_rows(connection, tenant_id, &referred_ids)?;
     let numbers = numbers_of(connection, tenant_id, items)?;
     let accounts = store::lock_accounts(connection, tenant_id, &account_ids(items, &rows, &numbers))?;
+    let missing = missing_sales(items, &rows);
+    rows.extend(store::list_entry_rows(connection, tenant_id, &missing)?);
     let answers = list_answers(connection, tenant_id, items)?;
     let targets = store::list_targets(connection, tenant_id, rows)?;
     let watched = referred.intersection(&made_here).copied().collect();
@@ -127,6 +153,15 @@ fn numbers_of(connection: &mut DbConnection, tenant_id: Id, items: &[&BatchItem]
         .collect())
 }
 
+/// The voided sales that are not among these entries.
+fn missing_sales(items: &[&BatchItem], known: &[EntryRow]) -> Vec<Id> {
+    let voided: BTreeSet<Id> = items.iter().filter_map(|item| item.voided_sale()).collect();
+    voided
+        .into_iter()
+        .filter(|sale_id| known.iter().all(|row| row.id != *sale_id))
+        .collect()
+}
+
 /// Every account of the batch once, in id order.
 fn account_ids(items: &[&BatchItem], targets: &[EntryRow], numbers: &HashMap<String, Id>) -> Vec<Id> {
     let named = items.iter().filter_map(|item| match item.posting.action.account()? {
@@ -137,21 +172,15 @@ fn account_ids(items: &[&BatchItem], targets: &[EntryRow], numbers: &HashMap<Str
     ids.into_iter().collect()
 }
 
-/// What was answered before under the keys of the batch.
+/// What was answered before under the keys of the batch, and under those of the sales that it voids.
 fn list_answers(
     connection: &mut DbConnection,
     tenant_id: Id,
     items: &[&BatchItem],
 ) -> ApiResult<HashMap<Id, (KeyRow, Outcome)>> {
-    let keys: BTreeSet<Id> = items
-        .iter()
-        .filter_map(|item| item.request.as_ref())
-        .map(|request| request.key)
-        .collect();
-    if keys.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let known = request_keys::list(connection, tenant_id, &keys.into_iter().collect::<Vec<_>>())?;
+    let own = items.iter().filter_map(|item| Some(item.request.as_ref()?.key));
+    let keys: BTreeSet<Id> = own.chain(items.iter().filter_map(|item| item.voided_sale())).collect();
+    let known = store::list_keys(connection, tenant_id, &keys.into_iter().collect::<Vec<_>>())?;
     let posted: Vec<Id> = known
         .iter()
         .filter(|row| row.state == KeyState::Posted)
@@ -165,10 +194,11 @@ fn list_answers(
                 decline,
                 is_replayed: true,
             }),
-            KeyState::Posted | KeyState::ClaimedByVoid => entries.remove(&row.key).map(|entry| Outcome::Posted {
+            KeyState::Posted => entries.remove(&row.key).map(|entry| Outcome::Posted {
                 entry: Box::new(entry),
                 is_replayed: true,
             }),
+            KeyState::ClaimedByVoid => claim_of(&row),
         };
         // a key that made something else than an entry, which no posting can ask for
         (
@@ -177,6 +207,18 @@ fn list_answers(
         )
     });
     Ok(answers.collect())
+}
+
+/// What an early void's own key keeps, or the key of its sale.
+fn claim_of(row: &KeyRow) -> Option<Outcome> {
+    Some(match row.refers_to {
+        Some(sale_id) => Outcome::AwaitingSale {
+            sale_id,
+            account_id: row.account_id?,
+            is_replayed: true,
+        },
+        None => Outcome::Refused(Rejection::ReversedBeforeArrival),
+    })
 }
 
 /// The decline that a key keeps.

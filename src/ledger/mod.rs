@@ -17,6 +17,7 @@ mod model;
 mod native;
 mod post;
 mod posting;
+mod queue;
 mod refunds;
 mod rejection;
 mod store;
@@ -27,10 +28,11 @@ mod workbench;
 pub use batch::{BatchItem, Outcome, decline_of, post_batch};
 pub use decide::{Scene, decide};
 pub use model::{AccountState, AccountStatus, Author, Entry, EntryKind, EntryRow, Flag, Line, LineRow, flags_of};
-pub use post::{Posted, may_see_available, post};
+pub use post::{Posted, Voided, decline_error, item, may_see_available, post, void};
 pub use posting::{
     AccountRef, Action, LineChoice, Posting, Refund, RefundChoice, Sale, SoldLine, StandingInvoice, Target,
     TenantRules, TillDetails,
 };
+pub use queue::PostingQueue;
 pub use rejection::{Decline, DeclineCode, Rejection};
 pub use store::{find_entry, find_target, list_lines_of, lock_accounts};

@@ -63,6 +63,10 @@ pub enum Rejection {
     OtherAccount,
     /// The key belongs to another request.
     KeyReused,
+    /// A void came before this sale.
+    ReversedBeforeArrival,
+    /// The sale that a void names was declined.
+    SaleDeclined,
     /// Nothing but limit changes and credits is posted to an account before it is activated.
     AccountInactive,
     /// A closed account gets no credit and no other limit.
@@ -105,6 +109,8 @@ impl Rejection {
                 ApiError::new(Code::UnknownAccount).detail("the sale is on another account than the body names")
             }
             Self::KeyReused => ApiError::new(Code::IdempotencyKeyReused),
+            Self::ReversedBeforeArrival => ApiError::new(Code::ReversedBeforeArrival),
+            Self::SaleDeclined => ApiError::new(Code::SaleDeclined),
             Self::AccountInactive => ApiError::new(Code::AccountInactive),
             Self::AccountClosed => ApiError::new(Code::AccountClosed),
             Self::LimitWouldBeNegative {

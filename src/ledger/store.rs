@@ -8,8 +8,9 @@ use super::model::{AccountState, Entry, EntryKind, EntryRow, Line, LineRow};
 use super::native;
 use super::posting::{StandingInvoice, Target};
 use crate::db::DbConnection;
-use crate::db::schema::{accounts, entries, invoice_entries, invoices};
+use crate::db::schema::{entries, invoice_entries, invoices};
 use crate::id::Id;
+use crate::request_keys::KeyRow;
 
 /// Locks accounts in id order until the transaction ends, and reads them. What is not there is left out.
 ///
@@ -32,11 +33,16 @@ pub(super) fn list_ids_of_numbers(
     if numbers.is_empty() {
         return Ok(Vec::new());
     }
-    accounts::table
-        .filter(accounts::tenant_id.eq(tenant_id))
-        .filter(accounts::number.eq_any(numbers.to_vec()))
-        .select((accounts::number, accounts::id))
-        .load(connection)
+    native::list_ids_of_numbers(connection, tenant_id, numbers)
+}
+
+/// What is kept under these keys, in no order.
+pub(super) fn list_keys(connection: &mut DbConnection, tenant_id: Id, keys: &[Id]) -> QueryResult<Vec<KeyRow>> {
+    if keys.is_empty() {
+        Ok(Vec::new())
+    } else {
+        native::list_keys(connection, tenant_id, keys)
+    }
 }
 
 /// An entry with its lines.

@@ -12,6 +12,9 @@ use crate::clock::Timestamp;
 use crate::id::Id;
 use crate::request_keys::{KeyRow, KeyState, RequestKey};
 
+/// The operation of a sale in the contract, which a claimed key belongs to.
+const POST_SALE: &str = "post_sale";
+
 pub struct Workbench {
     tenant_id: Id,
     now: Timestamp,
@@ -56,6 +59,9 @@ impl Workbench {
         if let Some(answer) = item.request.as_ref().and_then(|request| self.answered(request)) {
             return answer;
         }
+        if let Some(sale_id) = item.voided_sale().filter(|id| !self.targets.contains_key(id)) {
+            return self.void_early(item, sale_id).unwrap_or_else(Outcome::Refused);
+        }
         match self.post(item) {
             Ok(entry) => {
                 let outcome = Outcome::Posted {
@@ -89,11 +95,53 @@ impl Workbench {
 
     fn answered(&self, request: &RequestKey) -> Option<Outcome> {
         let (row, outcome) = self.answers.get(&request.key)?;
-        Some(if row.is_of(request) {
+        let is_voided_sale = row.is_claimed_sale() && request.operation == POST_SALE;
+        Some(if is_voided_sale || row.is_of(request) {
             outcome.clone().replayed()
         } else {
             Outcome::Refused(Rejection::KeyReused)
         })
+    }
+
+    /// A void whose sale is not recorded yet claims the sale's key, so that the sale is refused when it comes.
+    fn void_early(&mut self, item: &BatchItem, sale_id: Id) -> Result<Outcome, Rejection> {
+        let request = item.request.as_ref().ok_or(Rejection::NotFound)?;
+        let account_id = self.account(&item.posting.action, None)?.id;
+        if request.key == sale_id {
+            return Err(Rejection::KeyReused);
+        }
+        if let Some((row, _)) = self.answers.get(&sale_id) {
+            return Err(match row.state {
+                KeyState::ClaimedByVoid => Rejection::AlreadyReversed,
+                KeyState::Declined if row.result_kind == EntryKind::Sale.as_str() => Rejection::SaleDeclined,
+                KeyState::Declined | KeyState::Posted => Rejection::NotFound,
+            });
+        }
+        let own = KeyRow {
+            state: KeyState::ClaimedByVoid,
+            account_id: Some(account_id),
+            refers_to: Some(sale_id),
+            ..KeyRow::posted(self.tenant_id, request, "void", item.posting.author.id, self.now)
+        };
+        let of_sale = KeyRow {
+            key: sale_id,
+            refers_to: None,
+            result_kind: EntryKind::Sale.as_str().to_owned(),
+            ..own.clone()
+        };
+        let awaiting = Outcome::AwaitingSale {
+            sale_id,
+            account_id,
+            is_replayed: false,
+        };
+        self.keep(own, awaiting.clone());
+        self.keep(of_sale, Outcome::Refused(Rejection::ReversedBeforeArrival));
+        Ok(awaiting)
+    }
+
+    fn keep(&mut self, key: KeyRow, outcome: Outcome) {
+        self.answers.insert(key.key, (key.clone(), outcome));
+        self.keys.push(key);
     }
 
     fn post(&mut self, item: &BatchItem) -> Result<Entry, NotPosted> {
@@ -147,8 +195,7 @@ impl Workbench {
                 entry: Box::new(entry.clone()),
                 is_replayed: true,
             };
-            self.answers.insert(request.key, (key.clone(), outcome));
-            self.keys.push(key);
+            self.keep(key, outcome);
         }
         self.entries.push(entry);
     }
@@ -218,7 +265,6 @@ impl Workbench {
             decline,
             is_replayed: true,
         };
-        self.answers.insert(request.key, (key.clone(), outcome));
-        self.keys.push(key);
+        self.keep(key, outcome);
     }
 }

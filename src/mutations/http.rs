@@ -1,7 +1,7 @@
 //! `/v1/mutations`, and under `/v1/accounts/{id}` what is posted to an account.
 
 use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse, get, post, web};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, get, post, web};
 use serde::Serialize;
 
 use super::export;
@@ -25,6 +25,16 @@ use crate::text::Reason;
 pub fn created(location: &str, is_replayed: bool, body: &impl Serialize) -> HttpResponse {
     let mut response = HttpResponse::Created();
     response.insert_header((header::LOCATION, location));
+    answered(response, is_replayed, body)
+}
+
+/// 202: noted, and something is still to come.
+#[must_use]
+pub fn accepted(is_replayed: bool, body: &impl Serialize) -> HttpResponse {
+    answered(HttpResponse::Accepted(), is_replayed, body)
+}
+
+fn answered(mut response: HttpResponseBuilder, is_replayed: bool, body: &impl Serialize) -> HttpResponse {
     if is_replayed {
         response.insert_header((headers::IDEMPOTENT_REPLAYED, "true"));
     }

@@ -6,5 +6,5 @@ pub mod http;
 mod model;
 mod store;
 
-pub use http::{created, mutation_created};
+pub use http::{accepted, created, mutation_created};
 pub use model::Mutation;

@@ -50,6 +50,12 @@ impl InFlight {
         }
     }
 
+    /// Whether someone holds the key now.
+    #[must_use]
+    pub fn holds(&self, tenant_id: Id, key: Id) -> bool {
+        self.lock().contains_key(&(tenant_id, key))
+    }
+
     fn try_enter(&self, key: Key) -> Result<InFlightGuard, watch::Receiver<()>> {
         let mut keys = self.lock();
         if let Some(first) = keys.get(&key) {

@@ -44,6 +44,8 @@ pub struct KeyRow {
     pub actor_id: Id,
     pub occurred_at: Option<Timestamp>,
     pub recorded_at: Timestamp,
+    /// Of a void that came before its sale: the sale's key.
+    pub refers_to: Option<Id>,
 }
 
 impl KeyRow {
@@ -66,7 +68,14 @@ impl KeyRow {
             actor_id,
             occurred_at: None,
             recorded_at: now,
+            refers_to: None,
         }
+    }
+
+    /// Whether a void has claimed this key before the sale it belongs to.
+    #[must_use]
+    pub fn is_claimed_sale(&self) -> bool {
+        self.state == KeyState::ClaimedByVoid && self.refers_to.is_none()
     }
 
     /// Whether this is the request that the key was made for.

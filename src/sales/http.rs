@@ -2,7 +2,7 @@
 
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
 
-use super::model::{DeclinedSale, Sale, SaleDetail, SaleState};
+use super::model::{AwaitingSale, DeclinedSale, Sale, SaleDetail, SaleState, VoidedSale};
 use super::requests::{
     NewRefund, NewRefundWithoutSale, NewSale, NewVoid, account_of, amount_and_lines, choice_of, details_of,
 };
@@ -12,8 +12,8 @@ use crate::auth::{Actor, ActorKind, Allowed, can};
 use crate::error::{ApiError, ApiResult, Code, messages};
 use crate::http::{IdempotencyKey, Language, ValidJson};
 use crate::id::Id;
-use crate::ledger::{self, Action, Refund, may_see_available};
-use crate::mutations::{Mutation, created, mutation_created};
+use crate::ledger::{self, Action, Refund, Voided, may_see_available};
+use crate::mutations::{Mutation, accepted, created, mutation_created};
 use crate::request_keys::RequestKey;
 
 /// Post a sale
@@ -28,7 +28,8 @@ use crate::request_keys::RequestKey;
         ("Location" = String, description = "The sale's path"),
         ("Idempotent-Replayed" = String, description = "`true`: the answer to an earlier request under this key"))),
     (status = 409, description = "Declined: `limit_exceeded`, `account_inactive`, `account_blocked`, `account_closed`, \
-        `on_account_not_allowed`, `occurred_at_ahead`, `occurred_at_too_old`, `offline_not_accepted`; or `in_progress`"),
+        `on_account_not_allowed`, `occurred_at_ahead`, `occurred_at_too_old`, `offline_not_accepted`; \
+        `reversed_before_arrival`; or `in_progress`"),
     (status = 422, description = "`validation_failed`, `unknown_account`, `idempotency_key_reused`, `amount_overflow`"),
 ))]
 #[post("/sales")]
@@ -40,16 +41,7 @@ pub async fn post_sale(
 ) -> ApiResult<HttpResponse> {
     let request = RequestKey::try_new(key, "post_sale", &(), &body.0)?;
     let currency = actor.tenant()?.currency;
-    let sale = body.0;
-    let (amount_minor, lines) = amount_and_lines(sale.amount, sale.lines, currency)?;
-    let action = Action::Sale(ledger::Sale {
-        account: account_of(sale.account_id, sale.account_number),
-        occurred_at: sale.occurred_at,
-        is_offline: sale.offline,
-        amount_minor,
-        lines,
-        details: details_of(sale.receipt_number, sale.operator, sale.reference),
-    });
+    let action = body.0.into_action(currency)?;
     let posted = ledger::post(&app, actor.actor(), request, action).await?;
     let sale = Sale::new(&posted.entry, posted.currency, posted.shows_available);
     Ok(created(&format!("/v1/sales/{}", sale.id), posted.is_replayed, &sale))
@@ -57,10 +49,10 @@ pub async fn post_sale(
 
 /// Look up a sale
 ///
-/// By the key under which it was sent: posted or declined, see `status`. 404 means not recorded yet: send it again with the
+/// By the key under which it was sent: posted, declined, or voided before it arrived, see `status`. 404 means not recorded yet: send it again with the
 /// same key, and never take another tender on a 404 alone.
 #[utoipa::path(tag = "till", params(("id" = Id, Path, description = "The sale's key")), responses(
-    (status = 200, description = "The sale, posted or declined", body = SaleState),
+    (status = 200, description = "The sale: posted, declined, or voided before it arrived", body = SaleState),
 ))]
 #[get("/sales/{id}")]
 pub async fn get_sale(
@@ -81,6 +73,7 @@ pub async fn get_sale(
             let sale = Sale::new(&entry, tenant.currency, shows_available);
             SaleState::Posted(Box::new(SaleDetail::new(sale, *target, tenant.currency)))
         }
+        Found::Voided(key) => SaleState::Voided(VoidedSale::from(*key)),
         Found::Declined(key, decline) => {
             let language = Language::of(request.headers());
             let message = messages::till_message(decline.code.code(), language).unwrap_or_default();
@@ -148,7 +141,8 @@ fn check_people_leave_the_time_out(actor: &Actor, refund: &NewRefund) -> ApiResu
 /// Void a sale
 ///
 /// The goods and the money have gone back already. The sale is reversed; one that stands on an invoice is refunded instead,
-/// with the flag `voided_as_refund`. 404 means that the sale is not recorded yet.
+/// with the flag `voided_as_refund`. A sale that is not recorded yet (its connection was lost) is claimed: 202, and when it
+/// comes it is answered `reversed_before_arrival` and never posted.
 #[utoipa::path(tag = "till", request_body = NewVoid, params(
     ("id" = Id, Path, description = "The sale"),
     ("Idempotency-Key" = Id, Header, description = "A UUID of its own, not the sale's; it becomes the mutation's id"),
@@ -156,7 +150,10 @@ fn check_people_leave_the_time_out(actor: &Actor, refund: &NewRefund) -> ApiResu
     (status = 201, description = "Posted", body = Mutation, headers(
         ("Location" = String, description = "The mutation's path"),
         ("Idempotent-Replayed" = String, description = "`true`: the answer to an earlier request under this key"))),
-    (status = 409, description = "`already_reversed`, `has_refunds`, `nothing_to_refund`, `account_inactive`, `in_progress`"),
+    (status = 202, description = "The sale is not recorded yet, and will not be posted", body = AwaitingSale, headers(
+        ("Idempotent-Replayed" = String, description = "`true`: the answer to an earlier request under this key"))),
+    (status = 409, description = "`already_reversed`, `has_refunds`, `sale_declined`, `nothing_to_refund`, \
+        `account_inactive`, `in_progress`"),
     (status = 422, description = "`validation_failed`, `unknown_account`, `idempotency_key_reused`"),
 ))]
 #[post("/sales/{id}/void")]
@@ -169,12 +166,15 @@ pub async fn void_sale(
 ) -> ApiResult<HttpResponse> {
     let request = RequestKey::try_new(key, "void_sale", &*sale_id, &body.0)?;
     let account = account_of(body.0.account_id, body.0.account_number);
-    let action = Action::Void {
-        sale_id: sale_id.into_inner(),
-        account,
-    };
-    let posted = ledger::post(&app, actor.actor(), request, action).await?;
-    Ok(mutation_created(&posted))
+    let voided = ledger::void(&app, actor.actor(), request, sale_id.into_inner(), account).await?;
+    Ok(match voided {
+        Voided::Posted(posted) => mutation_created(&posted),
+        Voided::AwaitingSale {
+            sale_id,
+            account_id,
+            is_replayed,
+        } => accepted(is_replayed, &AwaitingSale::new(sale_id, account_id)),
+    })
 }
 
 /// Refund without a sale

@@ -2,8 +2,10 @@
 //!
 //! What always holds, and where it is kept:
 //! - The lines of a sale add up to its amount: `requests`, before anything is posted.
+//! - Sales of a batch are posted in their order, and one that cannot be posted does not touch the others: `batch`.
 //! - A till's answer is final: a declined sale stays declined under its key (`request_keys`).
 
+pub mod batch;
 pub mod http;
 mod model;
 mod requests;
@@ -11,6 +13,6 @@ mod store;
 
 pub use model::{PostedBy, SaleLine};
 pub use requests::{
-    Category, NewLine, NewRefund, NewRefundLine, NewRefundWithoutSale, NewSale, NewVoid, ProductCode, ProductName,
-    TillText,
+    BatchSale, Category, NewLine, NewRefund, NewRefundLine, NewRefundWithoutSale, NewSale, NewSaleBatch, NewVoid,
+    ProductCode, ProductName, TillText,
 };

@@ -29,6 +29,22 @@ text_enum! {
     }
 }
 
+text_enum! {
+    /// Says that a void came before the sale.
+    pub enum VoidedStatus {
+        /// It is not in the ledger and never will be.
+        ReversedBeforeArrival => "reversed_before_arrival",
+    }
+}
+
+text_enum! {
+    /// Says that a void waits for its sale.
+    pub enum AwaitingStatus {
+        /// The sale is not recorded yet.
+        AwaitingSale => "awaiting_sale",
+    }
+}
+
 /// Who posted something, as they were called then.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct PostedBy {
@@ -246,6 +262,50 @@ impl SaleDetail {
     }
 }
 
+/// A sale that was voided before it arrived.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct VoidedSale {
+    /// The key under which it will be refused.
+    pub id: Id,
+    pub status: VoidedStatus,
+    /// The account that the void named.
+    pub account_id: Option<Id>,
+    /// When the void came.
+    pub voided_at: Timestamp,
+}
+
+impl From<KeyRow> for VoidedSale {
+    fn from(key: KeyRow) -> Self {
+        Self {
+            id: key.key,
+            status: VoidedStatus::ReversedBeforeArrival,
+            account_id: key.account_id,
+            voided_at: key.recorded_at,
+        }
+    }
+}
+
+/// A void that came before its sale.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct AwaitingSale {
+    pub status: AwaitingStatus,
+    /// The sale that will not be posted when it comes.
+    pub sale_id: Id,
+    pub account_id: Id,
+}
+
+impl AwaitingSale {
+    /// The answer to such a void.
+    #[must_use]
+    pub fn new(sale_id: Id, account_id: Id) -> Self {
+        Self {
+            status: AwaitingStatus::AwaitingSale,
+            sale_id,
+            account_id,
+        }
+    }
+}
+
 /// What became of a sale under its key: `status` tells which.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[serde(untagged)]
@@ -254,4 +314,6 @@ pub enum SaleState {
     Posted(Box<SaleDetail>),
     /// It was declined.
     Declined(DeclinedSale),
+    /// It was voided before it arrived.
+    Voided(VoidedSale),
 }

@@ -1,6 +1,7 @@
 //! What tills send, and its form in the ledger.
 
 use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
 use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
@@ -8,7 +9,7 @@ use crate::accounts::AccountNumber;
 use crate::clock::Timestamp;
 use crate::error::{ApiError, ApiResult};
 use crate::id::Id;
-use crate::ledger::{AccountRef, Line, LineChoice, RefundChoice, TillDetails};
+use crate::ledger::{self, AccountRef, Action, Line, LineChoice, RefundChoice, TillDetails};
 use crate::money::{Amount, Currency, Money, NonNegativeAmount, checked_sum};
 use crate::quantity::{NonNegativeQuantity, PositiveQuantity, UnitPrice, VatRate};
 use crate::text::{LINE_PATTERN, Reason};
@@ -16,6 +17,8 @@ use crate::text_type;
 
 /// The most lines a sale or refund may have.
 const LINES_MAX: u64 = 500;
+/// The most sales a batch may have.
+const BATCH_SALES_MAX: u64 = 1_000;
 
 text_type!(
     /// The product's code in the till: 1 to 64 characters on one line.
@@ -79,6 +82,47 @@ pub struct NewSale {
     pub operator: Option<TillText>,
     /// Table, room or order.
     pub reference: Option<TillText>,
+}
+
+impl NewSale {
+    /// What it asks of the ledger.
+    ///
+    /// # Errors
+    /// 422 when an amount has too many decimals, or the lines do not add up.
+    pub fn into_action(self, currency: Currency) -> ApiResult<Action> {
+        let (amount_minor, lines) = amount_and_lines(self.amount, self.lines, currency)?;
+        Ok(Action::Sale(ledger::Sale {
+            account: account_of(self.account_id, self.account_number),
+            occurred_at: self.occurred_at,
+            is_offline: self.offline,
+            amount_minor,
+            lines,
+            details: details_of(self.receipt_number, self.operator, self.reference),
+        }))
+    }
+}
+
+/// What a till posts after it had no connection.
+#[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"sales": [{"id": "0193a1c2-6f0e-7b51-9d3a-0b6f2a3c4d5e", "sale": {
+    "account_number": "71900001", "occurred_at": "2026-11-20T21:14:05Z", "offline": true, "amount": "3.20",
+    "lines": [{"product_code": "BEER-25", "name": "Beer 25 cl", "quantity": "1", "amount": "3.20", "vat_rate": "21.00"}]}}]}))]
+pub struct NewSaleBatch {
+    /// In the order in which they happened. Each is read on its own: one that is wrong is answered `invalid`.
+    #[validate(length(min = 1, max = "BATCH_SALES_MAX", message = "expected 1 to 1000 sales"))]
+    #[schema(value_type = Vec<BatchSale>, min_items = 1, max_items = 1000)]
+    pub sales: Vec<Box<RawValue>>,
+}
+
+/// A sale of a batch.
+#[derive(Debug, Clone, Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct BatchSale {
+    /// The sale's key, a UUID that the till made and stored; the same one as when the sale is sent alone.
+    pub id: Id,
+    #[validate(nested)]
+    pub sale: NewSale,
 }
 
 /// A refund of a sale. Without `lines`, what is left of every line is given back.

@@ -10,9 +10,11 @@ use crate::request_keys::{self, KeyRow, KeyState};
 pub enum Found {
     Posted(Box<Entry>, Box<Target>),
     Declined(Box<KeyRow>, Decline),
+    /// A void came before it.
+    Voided(Box<KeyRow>),
 }
 
-/// The sale under this key, posted or declined.
+/// The sale under this key: posted, declined, or voided before it arrived.
 pub fn find_sale(connection: &mut DbConnection, tenant_id: Id, id: Id) -> ApiResult<Option<Found>> {
     let entry = ledger::find_entry(connection, tenant_id, id)?.filter(|entry| entry.row.kind == EntryKind::Sale);
     if let Some(entry) = entry {
@@ -20,6 +22,10 @@ pub fn find_sale(connection: &mut DbConnection, tenant_id: Id, id: Id) -> ApiRes
         return Ok(target.map(|target| Found::Posted(Box::new(entry), Box::new(target))));
     }
     let key = request_keys::list(connection, tenant_id, &[id])?.pop();
-    let declined = key.filter(|key| key.state == KeyState::Declined && key.result_kind == EntryKind::Sale.as_str());
-    Ok(declined.and_then(|key| ledger::decline_of(&key).map(|decline| Found::Declined(Box::new(key), decline))))
+    let key = key.filter(|key| key.result_kind == EntryKind::Sale.as_str());
+    Ok(key.and_then(|key| match key.state {
+        KeyState::ClaimedByVoid => Some(Found::Voided(Box::new(key))),
+        KeyState::Declined => ledger::decline_of(&key).map(|decline| Found::Declined(Box::new(key), decline)),
+        KeyState::Posted => None,
+    }))
 }

@@ -84,6 +84,9 @@ CREATE TABLE request_keys (
     actor_id           UUID      NOT NULL,
     occurred_at        TIMESTAMP,
     recorded_at        TIMESTAMP NOT NULL,
+    -- of a void that came before its sale: the sale's key, which it claims with a row of its own
+    refers_to          UUID,
     PRIMARY KEY (tenant_id, key),
-    CHECK ((state = 'declined') = (decline_code IS NOT NULL))
+    CHECK ((state = 'declined') = (decline_code IS NOT NULL)),
+    CHECK (state = 'claimed_by_void' OR refers_to IS NULL)
 );

@@ -30,6 +30,26 @@ pub fn lock_accounts(connection: &mut DbConnection, tenant_id: Id, ids: &[Id]) -
     }
 }
 
+/// What is kept under these keys, in no order.
+pub fn list_keys(connection: &mut DbConnection, tenant_id: Id, keys: &[Id]) -> QueryResult<Vec<KeyRow>> {
+    match connection {
+        DbConnection::Postgres(connection) => postgres::list_keys(connection, tenant_id, keys),
+        DbConnection::Sqlite(connection) => sqlite::list_keys(connection, tenant_id, keys),
+    }
+}
+
+/// The ids of accounts by their numbers.
+pub fn list_ids_of_numbers(
+    connection: &mut DbConnection,
+    tenant_id: Id,
+    numbers: &[String],
+) -> QueryResult<Vec<(String, Id)>> {
+    match connection {
+        DbConnection::Postgres(connection) => postgres::list_ids_of_numbers(connection, tenant_id, numbers),
+        DbConnection::Sqlite(connection) => sqlite::list_ids_of_numbers(connection, tenant_id, numbers),
+    }
+}
+
 /// The lines of these entries (account and number), ordered by line number within each.
 pub fn list_lines(connection: &mut DbConnection, tenant_id: Id, entries: &[(Id, i64)]) -> QueryResult<Vec<LineRow>> {
     match connection {

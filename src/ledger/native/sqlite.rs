@@ -7,6 +7,7 @@ use super::Writes;
 use crate::db::schema::{accounts, entries, entry_lines, request_keys};
 use crate::id::Id;
 use crate::ledger::model::{AccountState, LineRow};
+use crate::request_keys::KeyRow;
 
 /// The transaction holds the whole file already.
 pub fn lock_accounts(connection: &mut SqliteConnection, tenant_id: Id, ids: &[Id]) -> QueryResult<Vec<AccountState>> {
@@ -21,6 +22,38 @@ pub fn lock_accounts(connection: &mut SqliteConnection, tenant_id: Id, ids: &[Id
         found.extend(account);
     }
     found.sort_by_key(|account| account.id);
+    Ok(found)
+}
+
+pub fn list_keys(connection: &mut SqliteConnection, tenant_id: Id, keys: &[Id]) -> QueryResult<Vec<KeyRow>> {
+    let mut found = Vec::new();
+    for key in keys {
+        let row = request_keys::table
+            .filter(request_keys::tenant_id.eq(tenant_id))
+            .filter(request_keys::key.eq(key))
+            .select(KeyRow::as_select())
+            .first(connection)
+            .optional()?;
+        found.extend(row);
+    }
+    Ok(found)
+}
+
+pub fn list_ids_of_numbers(
+    connection: &mut SqliteConnection,
+    tenant_id: Id,
+    numbers: &[String],
+) -> QueryResult<Vec<(String, Id)>> {
+    let mut found = Vec::with_capacity(numbers.len());
+    for number in numbers {
+        let account = accounts::table
+            .filter(accounts::tenant_id.eq(tenant_id))
+            .filter(accounts::number.eq(number))
+            .select((accounts::number, accounts::id))
+            .first(connection)
+            .optional()?;
+        found.extend(account);
+    }
     Ok(found)
 }
 

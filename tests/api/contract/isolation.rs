@@ -136,7 +136,9 @@ fn ids_of_another_tenant_in_the_path_do_not_exist() {
                 )
             };
             let nobodys = ask(NOBODYS);
-            if nobodys.status != 404 {
+            // a void claims the key of a sale that is still on its way, whoever else may have an id like it
+            let expected = if operation.id == "void_sale" { 202 } else { 404 };
+            if nobodys.status != expected {
                 leaks.0.push(format!(
                     "{} {name}: nobody's id gives {}",
                     operation.label(),
@@ -234,6 +236,10 @@ fn ids_of_another_tenant_in_the_body_are_unknown() {
         let schema = &operation.value["requestBody"]["content"]["application/json"]["schema"];
         for place in id_places(&document, schema, 0) {
             let name = place.rsplit('/').find(|part| *part != "0").unwrap_or_default();
+            // the key that the client makes refers to nothing
+            if (operation.id.as_str(), place.as_str()) == ("post_sales", "/sales/0/id") {
+                continue;
+            }
             let Some(kind) = kind_of(name, &operation.path) else {
                 panic!("{}: what does {place} name? Say so in kind_of", operation.label());
             };
@@ -242,7 +248,8 @@ fn ids_of_another_tenant_in_the_body_are_unknown() {
             let nobodys = if kind == Kind::AccountNumber { "nobody" } else { NOBODYS };
             let about_nobodys = ask(nobodys);
             let what = format!("{} {place}", operation.label());
-            if about_nobodys.status != 422 {
+            let expected = if operation.id == "post_sales" { 207 } else { 422 };
+            if about_nobodys.status != expected {
                 leaks
                     .0
                     .push(format!("{what}: nobody's id gives {}", said(&about_nobodys, nobodys)));

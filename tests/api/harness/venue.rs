@@ -46,6 +46,7 @@ impl Service {
             workers: Some(2),
             job_workers,
             shutdown_seconds: 5,
+            metrics_listen: None,
         };
         let server = Server::prepare(&options, clock.clone()).unwrap();
         let base = format!("http://{}", server.address().unwrap());

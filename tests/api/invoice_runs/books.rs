@@ -175,6 +175,7 @@ impl Books {
         match outcomes.into_iter().next().unwrap() {
             Outcome::Posted { entry, .. } => Ok(entry.row.id),
             Outcome::Declined { decline, .. } => Err(decline.code.as_str().to_owned()),
+            Outcome::AwaitingSale { .. } => Err("awaiting_sale".to_owned()),
             Outcome::Refused(rejection) => Err(rejection.into_error(self.rules.currency).code().as_str().to_owned()),
         }
     }

@@ -19,6 +19,7 @@ fn books() -> Books {
 
 fn services(books: &Books) -> Services {
     Services {
+        metrics: onaccount::metrics::JobMetrics::default(),
         db: books.venue.service.state.db.clone(),
         clock: books.venue.service.clock.clone(),
     }

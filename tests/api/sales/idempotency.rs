@@ -4,6 +4,8 @@ use std::io::Write;
 use std::net::TcpStream;
 use std::time::Duration;
 
+use diesel::prelude::*;
+use onaccount::db::schema::api_keys;
 use serde_json::json;
 use ureq::http::Method;
 
@@ -221,16 +223,35 @@ fn parallel_requests_under_one_key_for_two_accounts_post_one_of_them() {
     assert_eq!(owed, -200);
 }
 
+/// Which happens beside a till's first request, and would wait for the database like everybody else.
+fn wait_until_the_use_of_the_key_is_noted(venue: &Venue) {
+    venue.till.get("/v1/till/accounts").expect(200);
+    let is_noted = |connection: &mut _| {
+        let of_till = api_keys::table.filter(api_keys::terminal_id.eq(venue.till_id));
+        diesel::select(diesel::dsl::exists(
+            of_till.filter(api_keys::last_used_at.is_not_null()),
+        ))
+        .get_result(connection)
+    };
+    while !venue.service.write::<bool>(is_noted) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
 #[test]
 fn a_duplicate_of_a_request_that_takes_long_is_asked_to_come_back() {
     let venue = Venue::open();
     let account_id = venue.account("71900001", "100.00");
     let key = key();
     let post = || venue.till.post_keyed("/v1/sales", &key, sale(account_id, "2.00"));
+    wait_until_the_use_of_the_key_is_noted(&venue);
     let (first, second) = std::thread::scope(|scope| {
         let held = hold(&venue, account_id);
         let first = scope.spawn(post);
-        std::thread::sleep(Duration::from_millis(100));
+        let working_on = key.parse().unwrap();
+        while !venue.service.state.in_flight.holds(venue.tenant_id, working_on) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
         let second = post();
         drop(held);
         (first.join().unwrap(), second)

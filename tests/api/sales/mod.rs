@@ -1,5 +1,7 @@
 //! `/v1/sales` and `/v1/refunds`.
 
+mod batch;
+mod early_void;
 mod idempotency;
 mod offline;
 mod post;

@@ -265,7 +265,7 @@ fn a_sale_is_found_by_its_tenant_only() {
     till.post_new(&format!("/v1/sales/{id}/refunds"), json!({}))
         .problem(404, "not_found");
     till.post_new(&format!("/v1/sales/{id}/void"), json!({"account_id": account_id}))
-        .problem(404, "not_found");
+        .problem(422, "unknown_account");
     director
         .post_new(&format!("/v1/mutations/{id}/reversal"), json!({}))
         .problem(404, "not_found");

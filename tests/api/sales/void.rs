@@ -45,11 +45,6 @@ fn a_void_that_cannot_be_is_a_precise_problem() {
         .post_new(&path, json!({"account_number": "nobody"}))
         .problem(422, "unknown_account");
     venue.till.post_new(&path, json!({})).problem(422, "validation_failed");
-    let unknown = format!("/v1/sales/{}/void", crate::harness::key());
-    venue
-        .till
-        .post_new(&unknown, json!({"account_id": account_id}))
-        .problem(404, "not_found");
     let part = json!({"lines": [{"line_no": 1, "quantity": "0.5"}]});
     venue
         .till
