@@ -14,7 +14,7 @@ use onaccount::ledger::{Action, Author, BatchItem, Outcome, Posting, TenantRules
 use onaccount::request_keys::RequestKey;
 
 /// More than all runs together spend.
-const LIMIT_MINOR: i64 = 1_000_000_000_000;
+pub const LIMIT_MINOR: i64 = 1_000_000_000_000;
 
 pub struct Venue {
     pub tenant_id: Id,
