@@ -13,6 +13,7 @@
 
 mod accounts;
 mod agreement;
+mod alike;
 mod cli;
 mod contract;
 mod customers;

@@ -40,7 +40,8 @@ impl TestDatabase {
         database
     }
 
-    fn sqlite() -> Self {
+    /// On SQLite, whatever this run is on.
+    pub fn sqlite() -> Self {
         static TEMPLATE: OnceLock<(TempDir, PathBuf)> = OnceLock::new();
         let (_, template) = TEMPLATE.get_or_init(|| {
             let folder = tempfile::tempdir().unwrap();

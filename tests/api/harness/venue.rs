@@ -32,7 +32,10 @@ impl Service {
 
     /// With 0, jobs wait until the test works on them itself.
     pub fn with_job_workers(job_workers: usize) -> Self {
-        let database = TestDatabase::new();
+        Self::on(TestDatabase::new(), job_workers)
+    }
+
+    pub fn on(database: TestDatabase, job_workers: usize) -> Self {
         let clock = Clock::manual(at(NOON));
         let options = ServerOptions {
             database: DatabaseOptions {
