@@ -60,7 +60,7 @@ impl Request {
         }
     }
 
-    fn from_till(mut self) -> Self {
+    fn by_till(mut self) -> Self {
         self.is_from_till = true;
         self
     }
@@ -111,6 +111,8 @@ pub struct Script {
     sales: Vec<String>,
     /// Requests with a key, to be sent again.
     keyed: Vec<Request>,
+    /// Steps of opening accounts that were taken: two for each account.
+    opened: usize,
 }
 
 impl Script {
@@ -119,6 +121,7 @@ impl Script {
             random,
             sales: Vec::new(),
             keyed: Vec::new(),
+            opened: 0,
         }
     }
 
@@ -126,6 +129,9 @@ impl Script {
     pub fn next(&mut self, side: &Side) -> Request {
         if side.count(Kind::Account) < 3 || self.random.below(60) == 0 {
             return self.make(side);
+        }
+        if self.opened < 2 * side.count(Kind::Account) {
+            return self.open();
         }
         let request = match self.random.below(100) {
             0..38 => self.sell(side),
@@ -182,6 +188,18 @@ impl Script {
         }
     }
 
+    /// Activates the next account, then gives it a limit.
+    fn open(&mut self) -> Request {
+        let account = Kind::Account.place(self.opened / 2);
+        self.opened += 1;
+        if self.opened % 2 == 1 {
+            return Request::post(format!("/v1/accounts/{account}/activate"), &json!({}));
+        }
+        let body = json!({"change": "150.00", "reason": "budget"});
+        let request = Request::post(format!("/v1/accounts/{account}/limit-changes"), &body);
+        request.making(Kind::Mutation).under(self.random.key())
+    }
+
     fn sale_body(&mut self, side: &Side) -> Value {
         let (beers, nuts) = (self.random.below(9) as u64, self.random.below(4) as u64);
         let wrong = u64::from(self.random.below(25) == 0);
@@ -213,7 +231,7 @@ impl Script {
         let (key, body) = (self.random.key(), self.sale_body(side));
         self.sales.push(key.clone());
         Request::post("/v1/sales", &body)
-            .from_till()
+            .by_till()
             .making(Kind::Mutation)
             .under(key)
     }
@@ -232,7 +250,7 @@ impl Script {
                 json!({"id": key, "sale": self.sale_body(side)})
             })
             .collect();
-        Request::post("/v1/sales/batch", &json!({"sales": sales})).from_till()
+        Request::post("/v1/sales/batch", &json!({"sales": sales})).by_till()
     }
 
     fn give_back(&mut self, side: &Side) -> Request {
@@ -254,7 +272,7 @@ impl Script {
                 )
             }
         };
-        request.from_till().making(Kind::Mutation).under(key)
+        request.by_till().making(Kind::Mutation).under(key)
     }
 
     fn money(&mut self, side: &Side) -> Request {
@@ -378,9 +396,9 @@ impl Script {
             5 => Request::get(format!("/v1/invoices/{invoice}/lines?limit=100")),
             6 => Request::get(format!("/v1/invoice-runs/{run}")),
             7 => Request::get(format!("/v1/invoice-runs/{run}/accounts?limit=20")),
-            8 => Request::get("/v1/till/totals?business_date=2026-10-15").from_till(),
+            8 => Request::get("/v1/till/totals?business_date=2026-10-15").by_till(),
             9 => Request::get(format!("/v1/mutations?{period}&delimiter=;&decimal=comma")),
-            _ => Request::get(format!("/v1/sales/{}", self.any_sale())).from_till(),
+            _ => Request::get(format!("/v1/sales/{}", self.any_sale())).by_till(),
         };
         if request.path.contains("delimiter") {
             request.accept = "text/csv";
