@@ -1,4 +1,4 @@
-//! Proof that nothing acknowledged is lost or doubled, whatever is killed: `cargo test --test losses -- kill --cycles 200
+//! Proof that nothing acknowledged is lost or doubled, whatever is killed: `./test losses kill --cycles 200
 //! --database postgres`. Without a name it makes every proof in its short form; docs/TESTING.md lists them.
 //!
 //! Each proof runs the real program, in processes of its own, on a fresh database; on PostgreSQL in a cluster that is
