@@ -52,6 +52,7 @@ NO_SCHEMA_CAN_SAY_OF_FIELDS = {
     # `never` of a property that may only be null. The descriptions say it.
     "account_not_named": "either the id or the number is given, and null is not given",
     "one_choice": "one way of choosing accounts is given, and null is not given",
+    "says_nothing": "a search for accents or blanks alone leaves nobody out",
     "period_turned_round": "a period ends after it begins",
     "period_too_long": "a period is not longer than ten years",
     "dates_turned_round": "a period ends after it begins",

@@ -7,17 +7,13 @@ use super::AccountStatus;
 use super::holders::HolderKind;
 use super::model::{AccountRow, Holder};
 use super::requests::{AccountQuery, AccountSort, Start};
+use super::search::is_found_by;
 use crate::clock::Timestamp;
 use crate::db::DbConnection;
 use crate::db::keyset::keyset;
 use crate::db::schema::{account_holders, accounts, customers};
 use crate::id::Id;
 use crate::ledger;
-use crate::text::{containing, sort_key};
-
-diesel::define_sql_function! {
-    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
-}
 
 /// The account with this id.
 ///
@@ -76,21 +72,7 @@ pub(super) fn list_accounts(
         .limit(rows_max)
         .into_boxed();
     if let Some(q) = &query.q {
-        let number = containing(&q.as_str().to_ascii_lowercase());
-        let key = sort_key(q.as_str());
-        // Nothing but accents leaves an empty key, which every name contains.
-        let name = if key.is_empty() {
-            String::new()
-        } else {
-            containing(&key)
-        };
-        rows = rows.filter(
-            accounts::name_key
-                .like(name)
-                .escape('\\')
-                .and(accounts::name_key.ne(""))
-                .or(lower(accounts::number).like(number).escape('\\')),
-        );
+        rows = rows.filter(is_found_by(q));
     }
     if let Some(statuses) = &query.status {
         rows = rows.filter(accounts::status.eq_any(statuses.0.clone()));

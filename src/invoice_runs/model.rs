@@ -13,7 +13,7 @@ use crate::id::Id;
 use crate::invoices::model::{InvoiceCategory, InvoiceKind, InvoiceLine, InvoiceStatus, InvoiceVat, Payer};
 use crate::jobs::Job;
 use crate::money::{Amount, Money};
-use crate::text::SearchText;
+use crate::text::{SearchText, sort_key};
 use crate::text_enum;
 
 /// The most accounts that a request may name one by one; a filter may fit more.
@@ -106,8 +106,9 @@ pub struct RunAccountRow {
 #[validate(schema(function = "has_condition"))]
 #[schema(min_properties = 1, example = json!({"balance_lt": "-50.00"}))]
 pub struct AccountFilter {
-    /// Part of the name, or the beginning of the number.
+    /// Part of the name, without regard to case and accents, or of the number; accents or blanks alone are no part of any.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[validate(custom(function = "says_something"))]
     pub q: Option<SearchText>,
     /// Only accounts with a balance below this; below zero the customer owes.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -115,6 +116,15 @@ pub struct AccountFilter {
     /// Only accounts that this customer is linked to.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub holder_id: Option<Id>,
+}
+
+/// A filter that leaves nobody out would invoice everybody.
+fn says_something(q: &SearchText) -> Result<(), ValidationError> {
+    if sort_key(q.as_str()).is_empty() {
+        let message = "expected more than accents and blanks; choose every account with \"all\": true".into();
+        return Err(ValidationError::new("says_nothing").with_message(message));
+    }
+    Ok(())
 }
 
 fn has_condition(filter: &AccountFilter) -> Result<(), ValidationError> {

@@ -6,13 +6,13 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::model::{AccountFilter, Selection};
+use crate::accounts::is_found_by;
 use crate::db::DbConnection;
 use crate::db::schema::{account_holders, accounts};
 use crate::error::{ApiError, ApiResult, Code, FieldError};
 use crate::id::Id;
 use crate::ledger::AccountStatus;
 use crate::money::Currency;
-use crate::text::{like_literal, sort_key};
 
 /// An account that was chosen.
 pub type Chosen = (Id, String);
@@ -90,10 +90,7 @@ fn by_filter(
         .select((accounts::id, accounts::number))
         .into_boxed();
     if let Some(text) = &filter.q {
-        let in_name = format!("%{}%", like_literal(&sort_key(text.as_str())));
-        let at_number = format!("{}%", like_literal(text.as_str()));
-        let in_name = accounts::name_key.like(in_name).escape('\\');
-        query = query.filter(in_name.or(accounts::number.like(at_number).escape('\\')));
+        query = query.filter(is_found_by(text));
     }
     if let Some(amount) = filter.balance_lt {
         let below = amount

@@ -5,15 +5,11 @@ use diesel::prelude::*;
 use diesel::sql_types::Date;
 
 use super::model::{TillAccountFilter, TillAccountRow, TotalRow};
+use crate::accounts::is_found_by;
 use crate::db::DbConnection;
 use crate::db::schema::accounts;
 use crate::id::{Id, SqlId};
 use crate::ledger::AccountStatus;
-use crate::text::{containing, sort_key};
-
-diesel::define_sql_function! {
-    fn lower(text: diesel::sql_types::Text) -> diesel::sql_types::Text;
-}
 
 /// One page of the accounts that fit, by name; `after` is the name and id of the last one before it.
 pub fn list_accounts(
@@ -43,15 +39,7 @@ pub fn list_accounts(
         rows = rows.filter(accounts::shown_on_till.eq(shown_on_till));
     }
     if let Some(q) = &filter.q {
-        let number = containing(&q.as_str().to_ascii_lowercase());
-        let of_number = lower(accounts::number).like(number).escape('\\');
-        let key = sort_key(q.as_str());
-        // Nothing but accents leaves an empty key, which every name contains.
-        rows = if key.is_empty() {
-            rows.filter(of_number)
-        } else {
-            rows.filter(of_number.or(accounts::name_key.like(containing(&key)).escape('\\')))
-        };
+        rows = rows.filter(is_found_by(q));
     }
     if let Some((name_key, id)) = after {
         rows = rows

@@ -1,4 +1,5 @@
 pub mod books;
+mod chosen;
 mod concurrency;
 mod jobs;
 mod plan;
