@@ -34,7 +34,7 @@ use crate::request_keys::RequestKey;
         (status = 202, description = "The run's job has begun or waits", body = InvoiceRun,
             headers(("Location" = String, description = "The job"))),
         (status = 409, description = "`nothing_to_invoice`, `credit_account`, `no_billing_holder` (one account by its id), \
-            `invoice_date_before_last`, `in_progress`"),
+            `account_inactive`, `invoice_date_before_last`, `in_progress`"),
         (status = 422, description = "`validation_failed`, `no_accounts_selected`, `unknown_account`, `invoice_date_in_future`, \
             `idempotency_key_reused`"),
     ))]
@@ -106,6 +106,7 @@ pub struct PreviewPage {
 /// nothing happens in between. Send the same body for every page.
 #[utoipa::path(tag = "invoicing", params(PreviewPage), request_body = NewInvoiceRun, responses(
     (status = 200, description = "A page of what the run would make", body = Preview),
+    (status = 409, description = "`account_inactive`"),
     (status = 422, description = "`validation_failed`, `no_accounts_selected`, `unknown_account`, `invoice_date_in_future`"),
 ))]
 #[post("/invoice-runs/preview")]

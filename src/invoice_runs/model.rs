@@ -141,7 +141,7 @@ fn has_condition(filter: &AccountFilter) -> Result<(), ValidationError> {
 #[validate(schema(function = "is_one_choice"))]
 #[schema(example = json!({"all": true}))]
 pub struct Selection {
-    /// These accounts, at most 10 000.
+    /// These accounts, at most 10 000; none of them may be inactive.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(min_items = 1, max_items = 10_000)]
     pub account_ids: Option<Vec<Id>>,

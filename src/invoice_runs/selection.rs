@@ -21,7 +21,7 @@ pub type Chosen = (Id, String);
 /// collation.
 ///
 /// # Errors
-/// 422 `unknown_account`, naming each; 422 `no_accounts_selected`.
+/// 422 `unknown_account` and 409 `account_inactive`, naming each; 422 `no_accounts_selected`.
 pub fn choose_accounts(
     connection: &mut DbConnection,
     tenant_id: Id,
@@ -49,30 +49,41 @@ pub fn choose_accounts(
 }
 
 fn by_ids(connection: &mut DbConnection, tenant_id: Id, ids: &[Id]) -> ApiResult<Vec<Chosen>> {
-    let found: HashMap<Id, String> = accounts::table
+    let found: HashMap<Id, (String, AccountStatus)> = accounts::table
         .filter(accounts::tenant_id.eq(tenant_id).and(accounts::id.eq_any(ids.to_vec())))
-        .select((accounts::id, accounts::number))
-        .load::<Chosen>(connection)?
+        .select((accounts::id, (accounts::number, accounts::status)))
+        .load::<(Id, (String, AccountStatus))>(connection)?
         .into_iter()
         .collect();
-    let unknown: Vec<FieldError> = (0_usize..)
+    refuse_each(Code::UnknownAccount, ids, |id| {
+        let is_unknown = !found.contains_key(id);
+        is_unknown.then(|| format!("no account of this tenant has the id {id}"))
+    })?;
+    // nothing is posted to an account that was never active, not even a reset
+    refuse_each(Code::AccountInactive, ids, |id| match found.get(id) {
+        Some((number, AccountStatus::Inactive)) => Some(format!("account {number} is not active yet: activate it first")),
+        _ => None,
+    })?;
+    Ok(found.into_iter().map(|(id, (number, _))| (id, number)).collect())
+}
+
+/// Refuses the request when something is wrong with an account that it names, and says of each what.
+fn refuse_each(code: Code, ids: &[Id], what_is_wrong: impl Fn(&Id) -> Option<String>) -> ApiResult<()> {
+    let wrong: Vec<FieldError> = (0_usize..)
         .zip(ids)
-        .filter(|(_, id)| !found.contains_key(id))
-        .map(|(index, id)| {
-            let pointer = format!("/accounts/account_ids/{index}");
-            FieldError::pointer(
-                pointer,
-                Code::UnknownAccount.as_str(),
-                format!("no account of this tenant has the id {id}"),
-            )
+        .filter_map(|(index, id)| {
+            let detail = what_is_wrong(id)?;
+            Some(FieldError::pointer(
+                format!("/accounts/account_ids/{index}"),
+                code.as_str(),
+                detail,
+            ))
         })
         .collect();
-    if unknown.is_empty() {
-        return Ok(found.into_iter().collect());
+    if wrong.is_empty() {
+        return Ok(());
     }
-    Err(unknown
-        .into_iter()
-        .fold(ApiError::new(Code::UnknownAccount), ApiError::error))
+    Err(wrong.into_iter().fold(ApiError::new(code), ApiError::error))
 }
 
 fn by_filter(

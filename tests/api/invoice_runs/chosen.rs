@@ -81,3 +81,38 @@ fn a_search_that_leaves_nobody_out_is_refused() {
     let listed = books.signed_in().get("/v1/accounts?q=%C2%A0").expect(200);
     assert_eq!(listed["items"], json!([]));
 }
+
+#[test]
+fn an_account_that_is_not_active_yet_is_not_chosen_by_its_id() {
+    let books = Books::open();
+    let (active, waiting, closed) = (books.account(10_000), books.account(10_000), books.account(10_000));
+    for account in [active, waiting, closed] {
+        // what a till sold offline stands on whatever account it was sold to
+        books.sell(account, 1, 500);
+    }
+    set_status(&books, waiting, "inactive");
+    set_status(&books, closed, "closed");
+    let choice = json!({"account_ids": [active, waiting, closed]});
+    let body = json!({"from": date(1), "to": date(1), "reset_type": "none", "accounts": choice});
+    for answer in [
+        preview(&books, &choice),
+        books.try_run(body),
+        books.try_run(of_account(waiting, 1, 1, "none")),
+    ] {
+        let problem = answer.problem(409, "account_inactive");
+        let named = problem["errors"].as_array().unwrap();
+        assert_eq!(named.len(), 1, "{problem}");
+        assert!(
+            named[0]["detail"].as_str().unwrap().contains("71900002"),
+            "{problem}"
+        );
+    }
+    assert_eq!(
+        books.signed_in().get("/v1/invoice-runs").expect(200)["items"],
+        json!([])
+    );
+    assert_eq!(books.invoice(closed, 1, 1, "none")["total"], "5.00");
+    set_status(&books, waiting, "active");
+    assert_eq!(books.invoice(waiting, 1, 1, "none")["total"], "5.00");
+    books.assert_sound();
+}
