@@ -2,10 +2,10 @@
 
 use chrono::{Datelike, NaiveDate};
 
-use super::draft::{DraftOutcome, draft_chunk};
+use super::facts::read_chunk;
 use super::model::{NewInvoiceRun, RunRow, RunStatus};
 use super::native::insert_run_accounts;
-use super::plan::SkipReason;
+use super::plan::{Outcome, SkipReason, plan};
 use super::preview::code_of;
 use super::selection::{Chosen, choose_accounts};
 use super::store;
@@ -132,14 +132,17 @@ fn check_invoice_date(connection: &mut DbConnection, tenant_id: Id, invoice_date
 }
 
 /// Whoever asks for one account wants to know at once why it has no invoice. Nothing is kept: the key may be used again.
+/// Only what decides that is read: tills go on meanwhile, and the account's lines would not be of the same moment.
 fn check_only_account(
     connection: &mut DbConnection,
     tenant_id: Id,
     asked: &NewInvoiceRun,
     (account_id, number): &Chosen,
 ) -> ApiResult<()> {
-    let drafts = draft_chunk(connection, tenant_id, &asked.terms(), &[*account_id])?;
-    let Some(DraftOutcome::Skip(reason)) = drafts.into_iter().next().map(|draft| draft.outcome) else {
+    let terms = asked.terms();
+    let readings = read_chunk(connection, tenant_id, &terms, &[*account_id])?;
+    let outcome = readings.first().map(|reading| plan(&reading.facts, &terms)).transpose()?;
+    let Some(Outcome::Skip(reason)) = outcome else {
         return Ok(());
     };
     let error = ApiError::new(code_of(reason));

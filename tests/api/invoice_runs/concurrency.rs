@@ -8,7 +8,7 @@ use onaccount::db::schema::entries;
 use onaccount::id::Id;
 use serde_json::json;
 
-use super::books::{Books, of_all};
+use super::books::{Books, of_account, of_all};
 
 /// Sells, refunds, voids and changes limits until it is told to stop; refusals are part of it.
 fn keep_selling(books: &Books, accounts: &[Id], first: usize, is_over: &AtomicBool) {
@@ -94,4 +94,31 @@ fn tills_go_on_while_runs_are_made_and_reversed() {
             .get_result(connection)
     });
     assert_eq!(uncovered, 0);
+}
+
+#[test]
+fn a_run_of_one_account_is_made_while_tills_sell_to_it() {
+    let books = Books::open();
+    let account = books.account(5_000);
+    books.sell(account, 1, 100);
+    let is_over = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for till in 0..3 {
+            let (books, is_over) = (&books, &is_over);
+            scope.spawn(move || keep_selling(books, &[account], till * 1_000, is_over));
+        }
+        let runs: Vec<_> = (0..25)
+            .map(|_| books.try_run(of_account(account, 1, 1, "none")))
+            .collect();
+        is_over.store(true, Ordering::SeqCst);
+        for answer in runs {
+            // between two runs no sale may have come
+            if answer.status != 409 {
+                answer.expect(200);
+            } else {
+                answer.problem(409, "nothing_to_invoice");
+            }
+        }
+    });
+    books.assert_sound();
 }
