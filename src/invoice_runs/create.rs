@@ -66,6 +66,8 @@ pub fn create_run(
         return replayed_run(connection, tenant.id, request.key);
     }
     let now = clock.now();
+    let key = KeyRow::posted(tenant.id, request, "invoice_run", actor.id, now);
+    request_keys::insert(connection, &key)?;
     let invoice_date = asked.invoice_date.unwrap_or_else(|| tenant.today(now));
     let chosen = choose_accounts(connection, tenant.id, tenant.currency, &asked.accounts)?;
     check_invoice_date(connection, tenant.id, invoice_date)?;
@@ -103,10 +105,6 @@ pub fn create_run(
     store::insert_run(connection, &run)?;
     let ids: Vec<Id> = chosen.into_iter().map(|(id, _)| id).collect();
     insert_run_accounts(connection, tenant.id, run.id, &ids)?;
-    request_keys::insert(
-        connection,
-        &KeyRow::posted(tenant.id, request, "invoice_run", actor.id, now),
-    )?;
     Ok(Made {
         run_id: run.id,
         job_id,
@@ -186,6 +184,8 @@ pub fn create_reversal(
             ..made
         });
     }
+    let key = KeyRow::posted(tenant.id, request, "job", actor.id, clock.now());
+    request_keys::insert(connection, &key)?;
     let run = store::find_run(connection, tenant.id, run_id)?.ok_or_else(|| ApiError::new(Code::NotFound))?;
     match run.status {
         RunStatus::Reversed => return Err(ApiError::new(Code::AlreadyReversed).detail("the run is reversed already")),
@@ -215,10 +215,6 @@ pub fn create_reversal(
     );
     insert_job(connection, job)?;
     store::set_reversal_job(connection, tenant.id, run_id, request.key)?;
-    request_keys::insert(
-        connection,
-        &KeyRow::posted(tenant.id, request, "job", actor.id, clock.now()),
-    )?;
     Ok(made)
 }
 

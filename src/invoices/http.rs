@@ -228,8 +228,10 @@ fn reverse_one(
     request: &RequestKey,
     id: Id,
 ) -> ApiResult<()> {
-    store::find_invoice(connection, tenant.id, id)?.ok_or_else(|| ApiError::new(Code::NotFound))?;
     let now = clock.now();
+    let key = KeyRow::posted(tenant.id, request, "invoice", actor.id, now);
+    request_keys::insert(connection, &key)?;
+    store::find_invoice(connection, tenant.id, id)?.ok_or_else(|| ApiError::new(Code::NotFound))?;
     let order = Order {
         tenant_id: tenant.id,
         rules: Arc::new(TenantRules::from(tenant)),
@@ -239,13 +241,10 @@ fn reverse_one(
     };
     check_pending_runs(connection, tenant.id, order.invoice_date)?;
     let blocked = reverse_invoices(connection, clock, &order, &[(id, request.key)])?;
-    if let Some(blocked) = blocked.into_iter().next() {
-        return Err(blocked.obstacle.into_error());
+    match blocked.into_iter().next() {
+        Some(blocked) => Err(blocked.obstacle.into_error()),
+        None => Ok(()),
     }
-    request_keys::insert(
-        connection,
-        &KeyRow::posted(tenant.id, request, "invoice", actor.id, now),
-    )
 }
 
 /// A run with an earlier invoice date takes its numbers first: numbers and dates rise together.

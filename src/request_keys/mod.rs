@@ -7,7 +7,8 @@
 //!   ledger's own statements) in the transaction of the thing itself.
 //! - Only what was done and what was declined is kept. A refusal is not: the same key may try again.
 //! - Two of the same at the same time: in one process [`InFlight`] lets the second wait; between processes the lock of the
-//!   account does, and the primary key is the backstop.
+//!   account does, and the primary key is the backstop. Whoever locks no account (runs, reversals of invoices) writes the key
+//!   before anything else: the second waits for it, starts anew and finds it.
 
 mod fingerprint;
 mod in_flight;

@@ -20,7 +20,7 @@ pub struct Service {
     pub base: String,
     pub state: Arc<AppState>,
     pub clock: Clock,
-    pub database: TestDatabase,
+    pub database: Arc<TestDatabase>,
     handle: actix_web::dev::ServerHandle,
     thread: Option<JoinHandle<()>>,
 }
@@ -36,7 +36,15 @@ impl Service {
     }
 
     pub fn on(database: TestDatabase, job_workers: usize) -> Self {
-        let clock = Clock::manual(at(NOON));
+        Self::process(Arc::new(database), Clock::manual(at(NOON)), job_workers)
+    }
+
+    /// Another process of the same service: its database and its clock, nothing else in common. It works on no jobs.
+    pub fn beside(&self) -> Self {
+        Self::process(Arc::clone(&self.database), self.clock.clone(), 0)
+    }
+
+    fn process(database: Arc<TestDatabase>, clock: Clock, job_workers: usize) -> Self {
         let options = ServerOptions {
             database: DatabaseOptions {
                 database_url: database.url.clone(),

@@ -2,6 +2,7 @@ pub mod books;
 mod chosen;
 mod concurrency;
 mod jobs;
+mod keys;
 mod plan;
 mod property;
 mod resets;
