@@ -161,7 +161,7 @@ fn check_only_account(
     Err(named.into_iter().fold(error.detail(detail), ApiError::error))
 }
 
-/// Makes the job that reverses a run, in the caller's transaction. The request's key is the job's id.
+/// Makes the job that reverses a run, in the caller's transaction.
 ///
 /// # Errors
 /// 404; 409 when the run is not completed, or reversed already.
@@ -175,7 +175,7 @@ pub fn create_reversal(
 ) -> ApiResult<Made> {
     let made = Made {
         run_id,
-        job_id: request.key,
+        job_id: request.portal_id(tenant.id),
         is_replayed: false,
     };
     if request_keys::find(connection, tenant.id, request)?.is_some() {
@@ -206,7 +206,7 @@ pub fn create_reversal(
     let accounts = usize::try_from(accounts).unwrap_or(0);
     let job = new_job(
         JobKind::InvoiceRunReversal,
-        request.key,
+        made.job_id,
         run_id,
         accounts,
         clock,
@@ -214,7 +214,7 @@ pub fn create_reversal(
         actor,
     );
     insert_job(connection, job)?;
-    store::set_reversal_job(connection, tenant.id, run_id, request.key)?;
+    store::set_reversal_job(connection, tenant.id, run_id, made.job_id)?;
     Ok(made)
 }
 

@@ -256,13 +256,13 @@ pub async fn list_invoice_run_accounts(
 
 /// Reverse an invoice run
 ///
-/// Takes back every invoice of the run that stands, as a job; the key is the job's id. The job first looks at every account:
+/// Takes back every invoice of the run that stands, as a job, which `Location` and `reversal_job` name. The job first looks at every account:
 /// when one cannot be reversed, it fails with `run_not_reversible`, which names them, and nothing is changed. Once it has
 /// begun it goes on to the end. Invoices that were reversed before are left as they are.
 #[utoipa::path(tag = "invoicing",
     params(
         ("id" = Id, Path, description = "The run"),
-        ("Idempotency-Key" = Id, Header, description = "The id of the job"),
+        ("Idempotency-Key" = Id, Header, description = "A UUID of this request; its job has an id of its own"),
         ("Prefer" = Option<String>, Header, description = "`wait=10` waits at most 10 seconds for the result", example = "wait=10"),
     ),
     responses(

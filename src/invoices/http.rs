@@ -232,6 +232,10 @@ fn reverse_one(
     let key = KeyRow::posted(tenant.id, request, "invoice", actor.id, now);
     request_keys::insert(connection, &key)?;
     store::find_invoice(connection, tenant.id, id)?.ok_or_else(|| ApiError::new(Code::NotFound))?;
+    if store::find_invoice(connection, tenant.id, request.key)?.is_some() {
+        let detail = "an invoice has this id, which no request made: make a new key";
+        return Err(ApiError::new(Code::IdempotencyKeyReused).detail(detail));
+    }
     let order = Order {
         tenant_id: tenant.id,
         rules: Arc::new(TenantRules::from(tenant)),

@@ -45,6 +45,21 @@ impl RequestKey {
             hash: Sha256::digest(text.as_bytes()).to_vec(),
         })
     }
+
+    /// The id of a thing that a tenant's request makes and that is unique among all tenants. It follows from both, so that
+    /// the same request finds it again, and no request of another tenant has it.
+    #[must_use]
+    pub fn portal_id(&self, tenant_id: Id) -> Id {
+        let digest = Sha256::new()
+            .chain_update(tenant_id.uuid().as_bytes())
+            .chain_update(self.key.uuid().as_bytes())
+            .finalize();
+        let mut bytes = [0; 16];
+        for (byte, of_digest) in bytes.iter_mut().zip(digest) {
+            *byte = of_digest;
+        }
+        uuid::Builder::from_custom_bytes(bytes).into_uuid().into()
+    }
 }
 
 /// JSON with sorted keys, without nulls, without white space.
@@ -93,6 +108,16 @@ mod tests {
             request,
             hash("post_sale", &path, &json!({"b": {"c": 2}, "e": null, "a": 1}))
         );
+    }
+
+    #[test]
+    fn the_same_key_of_two_tenants_makes_two_portal_ids() {
+        let (one, two) = (Id::from(uuid::Uuid::from_u128(1)), Id::from(uuid::Uuid::from_u128(2)));
+        let request = |key| RequestKey::try_new(IdempotencyKey(key), "post_sale", &(), &()).unwrap();
+        assert_eq!(request(one).portal_id(two), request(one).portal_id(two));
+        assert_ne!(request(one).portal_id(one), request(one).portal_id(two));
+        assert_ne!(request(one).portal_id(two), request(two).portal_id(two));
+        assert_eq!(request(one).portal_id(two).uuid().get_version_num(), 8);
     }
 
     #[test]

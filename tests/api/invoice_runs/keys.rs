@@ -1,6 +1,5 @@
 //! Keys of what runs and reverses: one request, once, through whatever process it comes.
 
-use onaccount::id::Id;
 use serde_json::{Value, json};
 use ureq::http::Method;
 
@@ -66,5 +65,44 @@ fn the_same_request_through_two_processes_at_once_is_done_once_and_replayed() {
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     assert_eq!(books.state(account), (-600, 100_000));
+    books.assert_sound();
+}
+
+#[test]
+fn a_reversal_may_have_the_id_of_any_job_as_its_key() {
+    // ids of jobs are unique among all tenants; nobody can know those of the others
+    let books = Books::open();
+    let account = books.account(10_000);
+    books.sell(account, 1, 500);
+    let run = books.run(of_account(account, 1, 1, "none"));
+    let (id, key) = (run["id"].as_str().unwrap(), run["job"]["id"].as_str().unwrap());
+    let reverse = || {
+        let actor = books.signed_in().with("Prefer", "wait=30");
+        post(&actor, &format!("/v1/invoice-runs/{id}/reversal"), key, None)
+    };
+    let (first, again) = (reverse(), reverse());
+    assert_eq!((is_replayed(&first), is_replayed(&again)), (false, true));
+    let reversed = first.expect(200);
+    assert_eq!(reversed, again.expect(200));
+    assert_ne!(reversed["reversal_job"]["id"], json!(key));
+    for answer in [&first, &again] {
+        let job = format!("/v1/jobs/{}", reversed["reversal_job"]["id"].as_str().unwrap());
+        assert_eq!(answer.header("location"), job);
+    }
+    books.assert_sound();
+}
+
+#[test]
+fn the_id_of_an_invoice_that_a_run_made_is_no_key() {
+    let books = Books::open();
+    let account = books.account(10_000);
+    books.sell(account, 1, 500);
+    let invoice = books.invoice(account, 1, 1, "balance_to_zero");
+    let id = invoice["id"].as_str().unwrap();
+    let path = format!("/v1/invoices/{id}/reversal");
+    post(&books.signed_in(), &path, id, None).problem(422, "idempotency_key_reused");
+    assert_eq!(books.state(account), (0, 10_000));
+    books.reverse_invoice(&invoice).expect(201);
+    assert_eq!(books.state(account), (-500, 10_000));
     books.assert_sound();
 }
