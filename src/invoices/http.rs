@@ -57,7 +57,8 @@ pub struct InvoiceFilter {
 
 /// List invoices
 ///
-/// Invoices and credit notes, the newest number first.
+/// Invoices and credit notes, the newest number first. Totals add up over all of them; or over those that stand
+/// (`status=standing`) without what takes back another one, which has a `reverses_id`: it stands, but what it undoes does not.
 #[utoipa::path(tag = "invoicing", params(InvoiceFilter), responses(
     (status = 200, description = "A page of invoices", body = Page<InvoiceSummary>),
 ))]

@@ -48,7 +48,8 @@ impl InvoiceKind {
 text_enum! {
     /// Whether an invoice counts.
     pub enum InvoiceStatus {
-        /// It counts, and no other standing invoice covers its entries.
+        /// It was not taken back, and no other standing invoice covers its entries. What takes back another one stands too,
+        /// though it undoes what no longer counts: what counts is what stands and has no `reverses_id`.
         Standing => "standing",
         /// It was taken back; its entries are free for a next run.
         Reversed => "reversed",
@@ -225,6 +226,12 @@ pub struct InvoiceSummary {
     pub reset_type: ResetType,
     /// Including VAT; below zero on a credit note.
     pub total: Money,
+    /// Of what takes back an invoice: that invoice. The two cancel out; what counts in the end is what stands without it.
+    #[schema(required)]
+    pub reverses_id: Option<Id>,
+    /// Of what was taken back: what takes it back.
+    #[schema(required)]
+    pub reversed_by_id: Option<Id>,
     pub created_at: Timestamp,
 }
 
@@ -247,6 +254,8 @@ impl InvoiceSummary {
             payer_name: row.payer_name.clone(),
             reset_type: row.reset_type,
             total: Money::new(row.total_minor, currency),
+            reverses_id: row.reverses_id,
+            reversed_by_id: row.reversed_by_id,
             created_at: row.created_at,
         }
     }

@@ -225,6 +225,23 @@ fn invoices_are_listed_newest_first_by_what_they_are() {
         ["003", "002", "001"]
     );
     assert_eq!(numbers("?number=2026-00002"), ["002"]);
+    let all = books.signed_in().get("/v1/invoices").expect(200)["items"].clone();
+    let (note, reversed) = (&all[1], &all[3]);
+    assert_eq!(
+        (&note["reverses_id"], &note["reversed_by_id"]),
+        (&reversed["id"], &Value::Null)
+    );
+    assert_eq!(
+        (&reversed["reverses_id"], &reversed["reversed_by_id"]),
+        (&Value::Null, &note["id"])
+    );
+    // 3.00 was sold: all of them add up to it, and so does what stands and takes back nothing
+    let sum = |is_taken: &dyn Fn(&Value) -> bool| -> i64 {
+        let items = all.as_array().unwrap().iter().filter(|invoice| is_taken(invoice));
+        items.map(|i| i["total"].as_str().unwrap().replace('.', "").parse::<i64>().unwrap()).sum()
+    };
+    assert_eq!(sum(&|_| true), 300);
+    assert_eq!(sum(&|i| i["status"] == "standing" && i["reverses_id"].is_null()), 300);
     assert_eq!(numbers("?from=2026-10-16"), Vec::<String>::new());
     let first = books.signed_in().get("/v1/invoices?limit=3").expect(200);
     let cursor = first["next_cursor"].as_str().unwrap();
