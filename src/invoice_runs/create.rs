@@ -16,7 +16,7 @@ use crate::error::{ApiError, ApiResult, Code, FieldError};
 use crate::id::Id;
 use crate::invoices::numbers;
 use crate::jobs::JobKind;
-use crate::jobs::store::{NewJob, find_job, insert_job};
+use crate::jobs::store::{NewJob, find_job, has_unfinished, insert_job};
 use crate::period::Period;
 use crate::request_keys::{self, KeyRow, RequestKey};
 
@@ -68,9 +68,10 @@ pub fn create_run(
     let now = clock.now();
     let key = KeyRow::posted(tenant.id, request, "invoice_run", actor.id, now);
     request_keys::insert(connection, &key)?;
-    let invoice_date = asked.invoice_date.unwrap_or_else(|| tenant.today(now));
+    let today = tenant.today(now);
+    let invoice_date = asked.invoice_date.unwrap_or(today);
     let chosen = choose_accounts(connection, tenant.id, tenant.currency, &asked.accounts)?;
-    check_invoice_date(connection, tenant.id, invoice_date)?;
+    check_invoice_date(connection, tenant.id, invoice_date, today)?;
     if let (Some(_), [only]) = (&asked.accounts.account_ids, chosen.as_slice()) {
         check_only_account(connection, tenant.id, asked, only)?;
     }
@@ -122,8 +123,19 @@ fn replayed_run(connection: &mut DbConnection, tenant_id: Id, run_id: Id) -> Api
     })
 }
 
-/// Dates rise with the numbers, also with those that an unfinished run will take.
-fn check_invoice_date(connection: &mut DbConnection, tenant_id: Id, invoice_date: NaiveDate) -> ApiResult<()> {
+/// Dates rise with the numbers, also with those that an unfinished run or reversal of one will take.
+fn check_invoice_date(
+    connection: &mut DbConnection,
+    tenant_id: Id,
+    invoice_date: NaiveDate,
+    today: NaiveDate,
+) -> ApiResult<()> {
+    let is_before_today = invoice_date < today && invoice_date.year() == today.year();
+    if is_before_today && has_unfinished(connection, tenant_id, JobKind::InvoiceRunReversal)? {
+        return Err(ApiError::new(Code::InvoiceDateBeforeLast).detail(format!(
+            "a run is being reversed by credit notes of {today}; {invoice_date} is before it: wait for its job to end"
+        )));
+    }
     let last = numbers::last_invoice_date(connection, tenant_id, invoice_date.year())?;
     let pending = store::latest_pending_date(connection, tenant_id, invoice_date.year())?;
     numbers::check_date(last.max(pending), invoice_date)

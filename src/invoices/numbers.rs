@@ -16,6 +16,7 @@ pub struct LockedSeries {
     prefix: String,
     invoice_date: NaiveDate,
     next_value: i64,
+    last_used_on: Option<NaiveDate>,
 }
 
 /// A number that has been taken.
@@ -67,6 +68,7 @@ impl LockedSeries {
             prefix: prefix.to_owned(),
             invoice_date,
             next_value: row.next_value,
+            last_used_on: row.last_used_on,
         })
     }
 
@@ -79,6 +81,7 @@ impl LockedSeries {
         self.next_value = value
             .checked_add(1)
             .ok_or_else(|| ApiError::new(Code::AmountOverflow))?;
+        self.last_used_on = Some(self.invoice_date);
         Ok(InvoiceNumber {
             year,
             value,
@@ -86,13 +89,13 @@ impl LockedSeries {
         })
     }
 
-    /// Records what was taken.
+    /// Records what was taken; when nothing was, the series stays as it is.
     pub fn save(self, connection: &mut DbConnection) -> QueryResult<()> {
         let series = series_name(self.invoice_date.year());
         diesel::update(number_series::table.find((self.tenant_id, series)))
             .set((
                 number_series::next_value.eq(self.next_value),
-                number_series::last_used_on.eq(Some(self.invoice_date)),
+                number_series::last_used_on.eq(self.last_used_on),
             ))
             .execute(connection)
             .map(drop)

@@ -62,6 +62,14 @@ pub fn find_job(connection: &mut DbConnection, tenant_id: Id, id: Id) -> QueryRe
         .optional()
 }
 
+/// Whether a job of this kind waits or works.
+pub fn has_unfinished(connection: &mut DbConnection, tenant_id: Id, kind: JobKind) -> QueryResult<bool> {
+    let unfinished = jobs::table
+        .filter(jobs::tenant_id.eq(tenant_id).and(jobs::kind.eq(kind)))
+        .filter(jobs::status.eq_any(vec![JobStatus::Queued, JobStatus::Running]));
+    diesel::select(diesel::dsl::exists(unfinished)).get_result(connection)
+}
+
 /// The newest first; `after` is the last one of the page before.
 pub fn list_jobs(
     connection: &mut DbConnection,

@@ -17,7 +17,7 @@ fn books() -> Books {
     Books::in_service(Service::with_job_workers(0))
 }
 
-fn services(books: &Books) -> Services {
+pub fn services(books: &Books) -> Services {
     Services {
         metrics: onaccount::metrics::JobMetrics::default(),
         db: books.venue.service.state.db.clone(),
@@ -25,7 +25,7 @@ fn services(books: &Books) -> Services {
     }
 }
 
-fn worker(books: &Books) -> Worker {
+pub fn worker(books: &Books) -> Worker {
     Worker::new(services(books), Arc::new(AtomicBool::new(false)))
 }
 
@@ -58,14 +58,14 @@ fn job(books: &Books, run: &Value) -> Value {
         .expect(200)
 }
 
-fn run_now(books: &Books, run: &Value) -> Value {
+pub fn run_now(books: &Books, run: &Value) -> Value {
     books
         .signed_in()
         .get(&format!("/v1/invoice-runs/{}", run["id"].as_str().unwrap()))
         .expect(200)
 }
 
-fn claim(books: &Books) -> Lease {
+pub fn claim(books: &Books) -> Lease {
     worker(books).claim().unwrap().expect("a job to claim")
 }
 

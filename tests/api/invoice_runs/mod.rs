@@ -1,6 +1,7 @@
 pub mod books;
 mod chosen;
 mod concurrency;
+mod dates;
 mod jobs;
 mod keys;
 mod plan;
