@@ -58,15 +58,28 @@ impl Work for ReversalWork {
     }
 }
 
-/// Fails when any invoice cannot be reversed; else the run is `reversing` from here on, and goes on to the end.
+/// Fails when any invoice cannot be reversed; else the run is `reversing` from here on, and goes on to the end. However
+/// many invoices there are, the lease holds: it is renewed after each page of them.
 fn begin(services: &Services, lease: &Lease, run: &RunRow) -> ApiResult<Step> {
-    let blocked = services
+    let clock: &Clock = &services.clock;
+    let mut blocked = Vec::new();
+    let mut after = 0;
+    while let Some((last, of_page)) = services
         .db
-        .read_blocking(|connection| find_blocked_of_run(connection, run))?;
+        .read_blocking(|connection| find_blocked_of_page(connection, run, after))?
+    {
+        after = last;
+        blocked.extend(of_page);
+        let renewal = services
+            .db
+            .write_blocking(|connection| Ok(renew(connection, lease, clock.now())?))?;
+        if renewal == Renewal::Lost {
+            return Ok(Step::LeaseLost);
+        }
+    }
     if !blocked.is_empty() {
         return Err(not_reversible(&blocked));
     }
-    let clock: &Clock = &services.clock;
     services.db.write_blocking(|connection| {
         if renew(connection, lease, clock.now())? == Renewal::Lost {
             return Ok(Step::LeaseLost);
@@ -79,15 +92,26 @@ fn begin(services: &Services, lease: &Lease, run: &RunRow) -> ApiResult<Step> {
 fn find_blocked_of_run(connection: &mut DbConnection, run: &RunRow) -> ApiResult<Vec<Blocked>> {
     let mut blocked = Vec::new();
     let mut after = 0;
-    loop {
-        let some = next_standing(connection, run.tenant_id, run.id, after)?;
-        let Some((last, _)) = some.last() else {
-            return Ok(blocked);
-        };
-        after = *last;
-        let rows: Vec<InvoiceRow> = some.into_iter().map(|(_, row)| row).collect();
-        blocked.extend(find_blocked(connection, run.tenant_id, &rows)?);
+    while let Some((last, of_page)) = find_blocked_of_page(connection, run, after)? {
+        after = last;
+        blocked.extend(of_page);
     }
+    Ok(blocked)
+}
+
+/// The ordinal of the last of the run's next invoices that stand, and which of them cannot be reversed; nothing at the end.
+fn find_blocked_of_page(
+    connection: &mut DbConnection,
+    run: &RunRow,
+    after: i64,
+) -> ApiResult<Option<(i64, Vec<Blocked>)>> {
+    let some = next_standing(connection, run.tenant_id, run.id, after)?;
+    let Some((last, _)) = some.last() else {
+        return Ok(None);
+    };
+    let last = *last;
+    let rows: Vec<InvoiceRow> = some.into_iter().map(|(_, row)| row).collect();
+    Ok(Some((last, find_blocked(connection, run.tenant_id, &rows)?)))
 }
 
 /// The next standing invoices of a run, with their ordinals; what was reversed already is left out.
