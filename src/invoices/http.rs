@@ -173,16 +173,16 @@ pub async fn list_invoice_lines(
 
 /// Reverse an invoice
 ///
-/// Takes the invoice back: posts the opposite of its reset, makes a credit note with its own number and today's date, and
-/// frees its mutations for a next run. The key is the credit note's id.
+/// Takes an invoice or a credit note back: posts the opposite of its reset, makes a credit note of an invoice and an invoice of a
+/// credit note, with its own number and today's date, and frees its mutations for a next run. The key is the id of what is made.
 #[utoipa::path(tag = "invoicing",
     params(
-        ("id" = Id, Path, description = "The invoice"),
-        ("Idempotency-Key" = Id, Header, description = "The id of the credit note"),
+        ("id" = Id, Path, description = "The invoice or credit note"),
+        ("Idempotency-Key" = Id, Header, description = "The id of what takes it back"),
     ),
     responses(
-        (status = 201, description = "The credit note that takes it back", body = Invoice,
-            headers(("Location" = String, description = "The credit note"))),
+        (status = 201, description = "The credit note that takes the invoice back, or the invoice that takes the credit note back", body = Invoice,
+            headers(("Location" = String, description = "The path of what takes it back"))),
         (status = 409, description = "`already_reversed`, `refunds_invoiced`, `limit_would_be_negative`, `not_reversible`, \
             `run_not_completed`, `in_progress`"),
         (status = 422, description = "`idempotency_key_reused`"),
