@@ -58,6 +58,25 @@ pub fn start_series(connection: &mut DbConnection, tenant_id: Id, series: &str) 
     Ok(())
 }
 
+/// Whether the id in a column stands in a [`list_of`] ids. The list is one value of the statement, however long it is: a
+/// statement has at most 32 766 values on SQLite, and 65 535 on PostgreSQL.
+#[must_use]
+pub fn is_listed(connection: &DbConnection, column: &str, place: &str) -> String {
+    match connection {
+        DbConnection::Postgres(_) => {
+            format!("{column} IN (SELECT id::uuid FROM json_array_elements_text({place}::json) AS listed (id))")
+        }
+        DbConnection::Sqlite(_) => format!("lower(hex({column})) IN (SELECT value FROM json_each({place}))"),
+    }
+}
+
+/// Ids as one value, for [`is_listed`].
+#[must_use]
+pub fn list_of(ids: &[Id]) -> String {
+    let digits: Vec<String> = ids.iter().map(|id| format!("\"{}\"", id.uuid().simple())).collect();
+    format!("[{}]", digits.join(","))
+}
+
 /// Lifts the limit on how long a statement may take, until the transaction ends. For work that reads everything.
 ///
 /// # Errors

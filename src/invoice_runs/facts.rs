@@ -14,7 +14,7 @@ use super::chunk::{CHUNK_LINES_MAX, accounts_in_chunk};
 use super::figures::NetLine;
 use super::plan::{AccountFacts, BillableKind, Late, OpenEntry, Origin, OriginInvoice, ResetType, RunTerms};
 use crate::db::schema::{account_holders, accounts, customers};
-use crate::db::{DbConnection, MultiBackend};
+use crate::db::{DbConnection, MultiBackend, dialect};
 use crate::error::{ApiError, ApiResult};
 use crate::id::{Id, SqlId};
 use crate::invoices::model::Payer;
@@ -384,11 +384,8 @@ pub fn read_net_lines(
     if account_ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let after_accounts = account_ids.len().saturating_add(4);
-    let but_waiting = match waiting.len() {
-        0 => String::new(),
-        count => format!("AND e.id NOT IN ({})", placeholders(after_accounts, count)),
-    };
+    let after_accounts = format!("${}", account_ids.len().saturating_add(4));
+    let but_waiting = format!("AND NOT {}", dialect::is_listed(connection, "e.id", &after_accounts));
     let text = format!(
         "SELECT g.account_id, g.business_date, g.product_code, g.vat_rate, g.quantity_milli, g.amount_minor,
                 l.product_name, l.category
@@ -404,8 +401,7 @@ pub fn read_net_lines(
              AND l.entry_seq = g.latest / {LINES_PER_ENTRY} AND l.line_no = g.latest % {LINES_PER_ENTRY}",
         placeholders(4, account_ids.len())
     );
-    let bound = query(text, tenant_id, terms, account_ids);
-    let bound = waiting.iter().fold(bound, |query, id| query.bind::<SqlId, _>(*id));
+    let bound = query(text, tenant_id, terms, account_ids).bind::<Text, _>(dialect::list_of(waiting));
     let mut lines: HashMap<Id, Vec<NetLine>> = HashMap::new();
     for row in bound.load::<NetLineRow>(connection)? {
         lines.entry(row.account_id).or_default().push(NetLine {

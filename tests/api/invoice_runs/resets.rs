@@ -1,5 +1,8 @@
 //! What a run does to an account: the worked examples, to the cent, and their reversals.
 
+use onaccount::id::Id;
+use onaccount::invoice_runs::facts::read_net_lines;
+use onaccount::invoice_runs::plan::{Late, ResetType, RunTerms};
 use serde_json::{Value, json};
 
 use super::books::{Books, beer, date, of_account, of_all, pie};
@@ -314,4 +317,32 @@ fn period_edges_are_inclusive_business_dates() {
         .map(|c| c["business_date"].as_str().unwrap())
         .collect();
     assert_eq!(days, [date(2).to_string(), date(3).to_string(), date(4).to_string()]);
+}
+
+#[test]
+fn however_many_refunds_wait_for_their_sales_the_lines_of_the_others_are_read() {
+    let books = Books::open();
+    let account = books.account(10_000);
+    let sale = books.sell(account, 1, 500);
+    let waiting = books.refund(sale, 200).unwrap();
+    // more than a statement of either database has places for
+    let mut others: Vec<Id> = (0..70_000).map(|n| Id::from(uuid::Uuid::from_u128(n))).collect();
+    let terms = RunTerms {
+        from: date(1),
+        to: date(1),
+        reset_type: ResetType::None,
+        late: Late::Include,
+    };
+    let tenant_id = books.venue.tenant_id;
+    let total = |waiting: &[Id]| -> i64 {
+        let db = &books.venue.service.state.db;
+        let lines = db
+            .read_blocking(|connection| Ok(read_net_lines(connection, tenant_id, &terms, &[account], waiting)?))
+            .unwrap();
+        lines[&account].iter().map(|line| line.amount_minor).sum()
+    };
+    assert_eq!(total(&[]), 300);
+    assert_eq!(total(&others), 300);
+    others.push(waiting);
+    assert_eq!(total(&others), 500);
 }
