@@ -151,7 +151,10 @@ fn check_only_account(
 ) -> ApiResult<()> {
     let terms = asked.terms();
     let readings = read_chunk(connection, tenant_id, &terms, &[*account_id])?;
-    let outcome = readings.first().map(|reading| plan(&reading.facts, &terms)).transpose()?;
+    let outcome = readings
+        .first()
+        .map(|reading| plan(&reading.facts, &terms))
+        .transpose()?;
     let Some(Outcome::Skip(reason)) = outcome else {
         return Ok(());
     };

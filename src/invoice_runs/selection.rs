@@ -61,7 +61,9 @@ fn by_ids(connection: &mut DbConnection, tenant_id: Id, ids: &[Id]) -> ApiResult
     })?;
     // nothing is posted to an account that was never active, not even a reset
     refuse_each(Code::AccountInactive, ids, |id| match found.get(id) {
-        Some((number, AccountStatus::Inactive)) => Some(format!("account {number} is not active yet: activate it first")),
+        Some((number, AccountStatus::Inactive)) => {
+            Some(format!("account {number} is not active yet: activate it first"))
+        }
         _ => None,
     })?;
     Ok(found.into_iter().map(|(id, (number, _))| (id, number)).collect())

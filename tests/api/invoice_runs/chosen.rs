@@ -14,7 +14,10 @@ fn preview(books: &Books, choice: &Value) -> crate::harness::Answer {
 
 fn numbers(page: &Value, name: &str) -> Vec<String> {
     let items = page["items"].as_array().unwrap();
-    items.iter().map(|item| item[name].as_str().unwrap().to_owned()).collect()
+    items
+        .iter()
+        .map(|item| item[name].as_str().unwrap().to_owned())
+        .collect()
 }
 
 fn set_number(books: &Books, account: Id, number: &str) {
@@ -102,10 +105,7 @@ fn an_account_that_is_not_active_yet_is_not_chosen_by_its_id() {
         let problem = answer.problem(409, "account_inactive");
         let named = problem["errors"].as_array().unwrap();
         assert_eq!(named.len(), 1, "{problem}");
-        assert!(
-            named[0]["detail"].as_str().unwrap().contains("71900002"),
-            "{problem}"
-        );
+        assert!(named[0]["detail"].as_str().unwrap().contains("71900002"), "{problem}");
     }
     assert_eq!(
         books.signed_in().get("/v1/invoice-runs").expect(200)["items"],

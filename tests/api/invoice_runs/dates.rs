@@ -46,10 +46,17 @@ fn a_run_is_not_dated_before_the_credit_notes_that_a_reversal_will_make() {
             assert_eq!(step(&books, &claim(&books)), Step::More);
         }
         let problem = ask(&books, account, "none", 4).problem(409, "invoice_date_before_last");
-        assert!(problem["detail"].as_str().unwrap().contains("is being reversed"), "{problem}");
+        assert!(
+            problem["detail"].as_str().unwrap().contains("is being reversed"),
+            "{problem}"
+        );
     }
     let today = ask(&books, account, "none", 5).expect(202);
-    books.venue.service.clock.set(books.venue.service.clock.now().plus(chrono::TimeDelta::seconds(31)));
+    books
+        .venue
+        .service
+        .clock
+        .set(books.venue.service.clock.now().plus(chrono::TimeDelta::seconds(31)));
     worker(&books).run_until_idle().unwrap();
     assert_eq!(run_now(&books, &run)["status"], "reversed");
     assert_eq!(run_now(&books, &today)["status"], "completed");
@@ -68,7 +75,11 @@ fn a_reversal_that_takes_no_number_leaves_the_date_of_the_series() {
     assert_eq!(books.state(account), (0, 10_000));
     let asked = reverse(&books, &run);
     let lease = claim(&books);
-    assert_eq!(step(&books, &lease), Step::More, "at the first look nothing is in the way");
+    assert_eq!(
+        step(&books, &lease),
+        Step::More,
+        "at the first look nothing is in the way"
+    );
     books.change_limit(account, -9_000).unwrap();
     worker(&books).work_on(&lease);
     let job = format!("/v1/jobs/{}", asked["reversal_job"]["id"].as_str().unwrap());

@@ -28,7 +28,13 @@ fn twice(books: &Books, other: &Service, path: &str, body: Option<&Value>) -> (A
     match (is_replayed(&one), is_replayed(&two)) {
         (false, true) => (one, two),
         (true, false) => (two, one),
-        _ => panic!("one of them made it: {} {}, {} {}", one.status, one.text(), two.status, two.text()),
+        _ => panic!(
+            "one of them made it: {} {}, {} {}",
+            one.status,
+            one.text(),
+            two.status,
+            two.text()
+        ),
     }
 }
 

@@ -238,7 +238,9 @@ fn invoices_are_listed_newest_first_by_what_they_are() {
     // 3.00 was sold: all of them add up to it, and so does what stands and takes back nothing
     let sum = |is_taken: &dyn Fn(&Value) -> bool| -> i64 {
         let items = all.as_array().unwrap().iter().filter(|invoice| is_taken(invoice));
-        items.map(|i| i["total"].as_str().unwrap().replace('.', "").parse::<i64>().unwrap()).sum()
+        items
+            .map(|i| i["total"].as_str().unwrap().replace('.', "").parse::<i64>().unwrap())
+            .sum()
     };
     assert_eq!(sum(&|_| true), 300);
     assert_eq!(sum(&|i| i["status"] == "standing" && i["reverses_id"].is_null()), 300);
