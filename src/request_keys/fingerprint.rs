@@ -47,15 +47,15 @@ impl RequestKey {
     }
 
     /// The id of a thing that a tenant's request makes and that is unique among all tenants. It follows from both, so that
-    /// the same request finds it again, and no request of another tenant has it.
+    /// the same request finds it again, and no request of another tenant has it. It sorts where the key does.
     #[must_use]
     pub fn portal_id(&self, tenant_id: Id) -> Id {
         let digest = Sha256::new()
             .chain_update(tenant_id.uuid().as_bytes())
             .chain_update(self.key.uuid().as_bytes())
             .finalize();
-        let mut bytes = [0; 16];
-        for (byte, of_digest) in bytes.iter_mut().zip(digest) {
+        let mut bytes = *self.key.uuid().as_bytes();
+        for (byte, of_digest) in bytes.iter_mut().zip(digest).skip(8) {
             *byte = of_digest;
         }
         uuid::Builder::from_custom_bytes(bytes).into_uuid().into()

@@ -55,7 +55,9 @@ fn a_run_finds_what_the_list_of_accounts_finds() {
     ] {
         let found = preview(&books, &json!({"filter": {"q": q}})).expect(200);
         assert_eq!(numbers(&found, "account_number"), expected, "{q}");
-        let query: String = q.bytes().map(|byte| format!("%{byte:02X}")).collect();
+        let query = q
+            .bytes()
+            .fold(String::new(), |query, byte| format!("{query}%{byte:02X}"));
         let listed = books
             .signed_in()
             .get(&format!("/v1/accounts?sort=number&q={query}"))
