@@ -1,5 +1,6 @@
 //! Pools and transactions.
 
+use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
@@ -230,7 +231,7 @@ impl Db {
 /// The one door to the blocking threads.
 ///
 /// # Errors
-/// What `work` answers, or 503 when the server is stopping.
+/// What `work` answers; 500 when it panics; 503 when the server is stopping.
 #[allow(
     clippy::disallowed_methods,
     reason = "this is the one place that hands work to the blocking threads"
@@ -238,9 +239,13 @@ impl Db {
 pub async fn on_blocking_thread<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ApiError> + Send + 'static,
 ) -> Result<T, ApiError> {
-    match actix_web::web::block(work).await {
+    // actix answers a panic like a thread pool that has stopped.
+    let caught = || {
+        std::panic::catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| Err(ApiError::panicked(panic.as_ref())))
+    };
+    match actix_web::web::block(caught).await {
         Ok(outcome) => outcome,
-        Err(_cancelled) => Err(ApiError::shutting_down()),
+        Err(_stopping) => Err(ApiError::shutting_down()),
     }
 }
 
@@ -310,4 +315,19 @@ fn attempt_once<T>(
     let value = outcome.map_err(|error| failure(error, Stage::Work))?;
     ended.map_err(|error| failure(error.into(), Stage::Work))?;
     Ok(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Code;
+
+    #[actix_web::test]
+    async fn a_panic_on_a_blocking_thread_is_a_bug_and_not_a_server_that_stops() {
+        let text = String::from("the store is wrong");
+        let error = on_blocking_thread::<()>(move || panic!("{text}")).await.unwrap_err();
+        assert_eq!(error.code(), Code::Internal);
+        assert_eq!(error.cause_text(), Some("the store is wrong"));
+        assert_eq!(on_blocking_thread(|| Ok(7)).await.unwrap(), 7);
+    }
 }

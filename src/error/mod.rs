@@ -190,6 +190,14 @@ impl ApiError {
         ApiError::new(Code::Internal).cause(cause)
     }
 
+    /// A bug of ours that panicked; what it said goes to the log.
+    #[must_use]
+    pub fn panicked(panic: &(dyn std::any::Any + Send)) -> Self {
+        let text = panic.downcast_ref::<&str>().copied();
+        let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+        ApiError::internal(text.unwrap_or("a panic without words"))
+    }
+
     /// Which code it is.
     #[must_use]
     pub fn code(&self) -> Code {

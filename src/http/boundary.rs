@@ -47,7 +47,7 @@ pub async fn boundary(
     let outcome = match answered {
         Ok(Ok(response)) => Ok(finish(response.map_into_boxed_body(), &request_id, language)),
         Ok(Err(error)) => Err(as_api_error(&error)),
-        Err(panic) => Err(ApiError::internal(panic_text(panic.as_ref()))),
+        Err(panic) => Err(ApiError::panicked(panic.as_ref())),
     };
     let status = outcome
         .as_ref()
@@ -184,10 +184,4 @@ fn log_failure(error: &ApiError) {
         Some(cause) if error.status_code().is_server_error() => tracing::error!(code, cause, "failed"),
         _ => tracing::debug!(code, "refused"),
     }
-}
-
-fn panic_text(panic: &(dyn std::any::Any + Send)) -> String {
-    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
-    text.or_else(|| panic.downcast_ref::<String>().cloned())
-        .unwrap_or_else(|| "a panic without words".to_owned())
 }

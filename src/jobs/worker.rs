@@ -201,7 +201,7 @@ impl Worker {
     fn step(&self, lease: &Lease) -> ApiResult<Step> {
         let work = lease.kind.work();
         std::panic::catch_unwind(AssertUnwindSafe(|| work.step(&self.services, lease)))
-            .unwrap_or_else(|_| Err(ApiError::internal("a chunk of a job panicked")))
+            .unwrap_or_else(|panic| Err(ApiError::panicked(panic.as_ref())))
     }
 
     fn end(&self, lease: &Lease, ending: Ending) {
