@@ -1,10 +1,62 @@
 //! Business dates and periods of them.
 
-use chrono::{Days, NaiveDate, NaiveDateTime, TimeZone, Timelike};
+use chrono::{Datelike, Days, NaiveDate, NaiveDateTime, TimeZone, Timelike};
 use chrono_tz::Tz;
+use serde::{Deserialize, Deserializer, Serialize};
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
+use utoipa::{PartialSchema, ToSchema};
 
 /// The longest period that can be asked for, in days: five years and a few days.
 pub const PERIOD_DAYS_MAX: i64 = 1830;
+
+/// What a request may name: one spelling, so that both databases compare it alike, and years that both databases and
+/// spreadsheets know.
+const DATE_PATTERN: &str = "^(19[0-9]{2}|[2-9][0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$";
+
+/// A business date in a request: `YYYY-MM-DD`, from 1900-01-01 to 9999-12-31.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct BusinessDate(NaiveDate);
+
+impl BusinessDate {
+    /// The date.
+    #[must_use]
+    pub fn date(self) -> NaiveDate {
+        self.0
+    }
+}
+
+/// Of a date that the service has recorded or computed itself.
+impl From<NaiveDate> for BusinessDate {
+    fn from(date: NaiveDate) -> Self {
+        Self(date)
+    }
+}
+
+impl<'de> Deserialize<'de> for BusinessDate {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let has_form = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
+        let date = if has_form { text.parse::<NaiveDate>().ok() } else { None };
+        date.filter(|date| (1900..=9999).contains(&date.year()))
+            .map(Self)
+            .ok_or_else(|| serde::de::Error::custom("expected a date from 1900 to 9999, such as 2026-10-31"))
+    }
+}
+
+impl PartialSchema for BusinessDate {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::Date)))
+            .pattern(Some(DATE_PATTERN))
+            .examples([serde_json::json!("2026-10-31")])
+            .into()
+    }
+}
+
+impl ToSchema for BusinessDate {}
 
 /// Business dates from the one to the other, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -57,18 +109,6 @@ impl Period {
     }
 }
 
-/// Reads a business date from JSON or a query: exactly `YYYY-MM-DD`, so that both databases compare it alike. For
-/// `#[serde(deserialize_with = "..")]`.
-///
-/// # Errors
-/// What was expected.
-pub fn read_date<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<NaiveDate, D::Error> {
-    let text: String = serde::Deserialize::deserialize(deserializer)?;
-    let has_form = text.len() == 10 && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-    let date = if has_form { text.parse().ok() } else { None };
-    date.ok_or_else(|| serde::de::Error::custom("expected a date such as 2026-10-31"))
-}
-
 /// The business date of a moment (UTC): the date on the wall in the tenant's zone, or the date before it while the clock on the
 /// wall shows less than the start of the business day (minutes after midnight).
 #[must_use]
@@ -119,10 +159,19 @@ mod tests {
 
     #[test]
     fn a_date_has_one_spelling() {
-        let read = |text: &str| read_date(serde_json::Value::from(text)).ok();
-        assert_eq!(read("2026-10-31"), Some(date("2026-10-31")));
+        let read = |text: &str| serde_json::from_value(text.into()).map(BusinessDate::date).ok();
+        let pattern = regex::Regex::new(DATE_PATTERN).unwrap();
+        for right in ["2026-10-31", "1900-01-01", "9999-12-31"] {
+            assert_eq!(read(right), Some(date(right)));
+            assert!(pattern.is_match(right), "{right}");
+        }
         for wrong in [
             "2026-10-32",
+            "1899-12-31",
+            "0000-01-01",
+            "-999-01-01",
+            "-9999-01-01",
+            "+12026-01-01",
             "2026-1-31",
             "2026-10-31 ",
             "+026-10-31",
@@ -132,6 +181,7 @@ mod tests {
             "",
         ] {
             assert_eq!(read(wrong), None, "{wrong}");
+            assert!(!pattern.is_match(wrong), "{wrong}");
         }
     }
 

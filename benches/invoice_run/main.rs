@@ -199,8 +199,8 @@ impl Bench {
         let key = self.services.clock.new_id();
         let today = self.tenant.today(self.services.clock.now());
         let asked = NewInvoiceRun {
-            from: today,
-            to: today,
+            from: today.into(),
+            to: today.into(),
             reset_type: ResetType::BalanceToZero,
             late: Late::Include,
             invoice_date: None,

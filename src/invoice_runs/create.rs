@@ -17,7 +17,7 @@ use crate::id::Id;
 use crate::invoices::numbers;
 use crate::jobs::JobKind;
 use crate::jobs::store::{NewJob, find_job, has_unfinished, insert_job};
-use crate::period::Period;
+use crate::period::{BusinessDate, Period};
 use crate::request_keys::{self, KeyRow, RequestKey};
 
 /// What a request made, now or before under the same key.
@@ -33,9 +33,9 @@ pub struct Made {
 /// # Errors
 /// 422 for a period turned round or too long, or an invoice date in the future.
 pub fn check_dates(asked: &NewInvoiceRun, today: NaiveDate) -> ApiResult<()> {
-    Period::try_new(asked.from, asked.to)
+    Period::try_new(asked.from.date(), asked.to.date())
         .map_err(|error| ApiError::field("/to", "invalid_period", error.to_string()))?;
-    match asked.invoice_date {
+    match asked.invoice_date.map(BusinessDate::date) {
         Some(date) if date > today => {
             let error = FieldError::pointer(
                 "/invoice_date",
@@ -69,7 +69,7 @@ pub fn create_run(
     let key = KeyRow::posted(tenant.id, request, "invoice_run", actor.id, now);
     request_keys::insert(connection, &key)?;
     let today = tenant.today(now);
-    let invoice_date = asked.invoice_date.unwrap_or(today);
+    let invoice_date = asked.invoice_date.map_or(today, BusinessDate::date);
     let chosen = choose_accounts(connection, tenant.id, tenant.currency, &asked.accounts)?;
     check_invoice_date(connection, tenant.id, invoice_date, today)?;
     if let (Some(_), [only]) = (&asked.accounts.account_ids, chosen.as_slice()) {
@@ -90,8 +90,8 @@ pub fn create_run(
         id: request.key,
         job_id,
         reversal_job_id: None,
-        from_date: asked.from,
-        to_date: asked.to,
+        from_date: asked.from.date(),
+        to_date: asked.to.date(),
         invoice_date,
         reset_type: asked.reset_type,
         late: asked.late,

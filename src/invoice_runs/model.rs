@@ -13,6 +13,7 @@ use crate::id::Id;
 use crate::invoices::model::{InvoiceCategory, InvoiceKind, InvoiceLine, InvoiceStatus, InvoiceVat, Payer};
 use crate::jobs::Job;
 use crate::money::{Amount, Money};
+use crate::period::BusinessDate;
 use crate::text::{SearchText, sort_key};
 use crate::text_enum;
 
@@ -181,9 +182,9 @@ fn is_one_choice(selection: &Selection) -> Result<(), ValidationError> {
     "accounts": {"all": true}}))]
 pub struct NewInvoiceRun {
     /// The first business date of the period.
-    pub from: NaiveDate,
+    pub from: BusinessDate,
     /// Its last one; nothing later is taken.
-    pub to: NaiveDate,
+    pub to: BusinessDate,
     pub reset_type: ResetType,
     /// Whether to take what is from before the period and stands on no invoice. It is, unless told otherwise.
     #[serde(default = "include", skip_serializing_if = "is_include")]
@@ -191,7 +192,7 @@ pub struct NewInvoiceRun {
     pub late: Late,
     /// Today in the tenant's time zone when left out; not in the future, not before the last invoice of its year.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub invoice_date: Option<NaiveDate>,
+    pub invoice_date: Option<BusinessDate>,
     #[validate(nested)]
     pub accounts: Selection,
 }
@@ -210,8 +211,8 @@ impl NewInvoiceRun {
     #[must_use]
     pub fn terms(&self) -> RunTerms {
         RunTerms {
-            from: self.from,
-            to: self.to,
+            from: self.from.date(),
+            to: self.to.date(),
             reset_type: self.reset_type,
             late: self.late,
         }

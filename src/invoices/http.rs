@@ -20,6 +20,7 @@ use crate::http::{Cursor, IdempotencyKey, Page, PageLimit, PageRequest, ValidQue
 use crate::id::Id;
 use crate::invoice_runs::store::earliest_pending_date;
 use crate::ledger::{Author, TenantRules};
+use crate::period::BusinessDate;
 use crate::request_keys::{self, KeyRow, RequestKey};
 use crate::text::LINE_PATTERN;
 use crate::text_type;
@@ -46,9 +47,9 @@ pub struct InvoiceFilter {
     #[param(inline)]
     number: Option<InvoiceNumber>,
     /// Only with this invoice date or a later one.
-    from: Option<NaiveDate>,
+    from: Option<BusinessDate>,
     /// Only with this invoice date or an earlier one.
-    to: Option<NaiveDate>,
+    to: Option<BusinessDate>,
     /// How many invoices a page has.
     limit: Option<PageLimit>,
     /// Where the last page ended.
@@ -78,8 +79,8 @@ pub async fn list_invoices(
         kind: asked.kind,
         status: asked.status,
         number: asked.number.map(InvoiceNumber::into_string),
-        from: asked.from,
-        to: asked.to,
+        from: asked.from.map(BusinessDate::date),
+        to: asked.to.map(BusinessDate::date),
     };
     let page: PageRequest<(i32, i64)> =
         PageRequest::try_new(tenant_id, "invoices", &filter, asked.limit, asked.cursor.as_ref())?;

@@ -12,6 +12,7 @@ use crate::http::{CommaList, Cursor, PageLimit, period_of};
 use crate::id::Id;
 use crate::ledger::{EntryKind, EntryRow, Flag, LineRow, Target, flags_of};
 use crate::money::{Currency, Money, NonZeroAmount, PositiveAmount};
+use crate::period::BusinessDate;
 use crate::sales::{PostedBy, SaleLine};
 use crate::text::Reason;
 
@@ -177,8 +178,8 @@ pub struct ReportRow {
 impl ReportRow {
     /// Where it stands in the report.
     #[must_use]
-    pub fn key(&self) -> (NaiveDate, Timestamp, Id) {
-        (self.entry.business_date, self.entry.posted_at, self.entry.id)
+    pub fn key(&self) -> (BusinessDate, Timestamp, Id) {
+        (self.entry.business_date.into(), self.entry.posted_at, self.entry.id)
     }
 
     /// The row as it is answered.
@@ -202,9 +203,9 @@ pub struct MutationQuery {
     #[param(nullable = false, style = Form, explode = false, value_type = Option<Vec<EntryKind>>, example = json!(["sale", "refund"]))]
     pub kind: Option<CommaList<EntryKind>>,
     /// From this business date on.
-    pub from: Option<NaiveDate>,
+    pub from: Option<BusinessDate>,
     /// Up to and including this business date.
-    pub to: Option<NaiveDate>,
+    pub to: Option<BusinessDate>,
     /// The resets of this invoice run and their reversals only.
     pub run_id: Option<Id>,
     /// Of JSON; a file holds the whole report.
@@ -229,14 +230,15 @@ impl MutationQuery {
     /// # Errors
     /// 422 when the period ends before it begins or is too long.
     pub fn filter(&self) -> ApiResult<MutationFilter> {
-        if let (Some(from), Some(to)) = (self.from, self.to) {
+        let (from, to) = (self.from.map(BusinessDate::date), self.to.map(BusinessDate::date));
+        if let (Some(from), Some(to)) = (from, to) {
             period_of(from, to)?;
         }
         Ok(MutationFilter {
             account_id: self.account_id,
             kinds: self.kind.as_ref().map(|kinds| kinds.0.clone()),
-            from: self.from,
-            to: self.to,
+            from,
+            to,
             run_id: self.run_id,
         })
     }

@@ -1,6 +1,5 @@
 //! Mutations in the database.
 
-use chrono::NaiveDate;
 use diesel::prelude::*;
 
 use super::model::{MutationFilter, ReportRow};
@@ -9,9 +8,10 @@ use crate::db::DbConnection;
 use crate::db::schema::{accounts, entries};
 use crate::id::Id;
 use crate::ledger::EntryRow;
+use crate::period::BusinessDate;
 
 /// What the report is sorted by, the newest first.
-pub type ReportKey = (NaiveDate, Timestamp, Id);
+pub type ReportKey = (BusinessDate, Timestamp, Id);
 
 /// One page of the report; `after` is the key of the last row before it. An index on (tenant, business date, posted at,
 /// id) finds the place.
@@ -52,6 +52,7 @@ pub fn list_report(
         rows = rows.filter(entries::run_id.eq(run_id));
     }
     if let Some((date, posted_at, id)) = after {
+        let date = date.date();
         let later_in_time = entries::posted_at.eq(posted_at).and(entries::id.lt(id));
         let later_in_day = entries::business_date
             .eq(date)

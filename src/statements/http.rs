@@ -42,7 +42,7 @@ pub async fn get_statement(
         tenant_id: tenant.id,
         account_id: account_id.into_inner(),
         currency: tenant.currency,
-        period: period_of(query.from, query.to)?,
+        period: period_of(query.from.date(), query.to.date())?,
         invoiced: query.invoiced,
     };
     let download = app

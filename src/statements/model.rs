@@ -10,7 +10,7 @@ use crate::id::Id;
 use crate::invoice_runs::figures::vat_of;
 use crate::ledger::EntryKind;
 use crate::money::{Currency, Money};
-use crate::period::Period;
+use crate::period::{BusinessDate, Period};
 use crate::quantity::{Quantity, VatRate};
 
 /// Which statement: business dates, both included.
@@ -18,13 +18,11 @@ use crate::quantity::{Quantity, VatRate};
 #[into_params(parameter_in = Query)]
 pub struct StatementQuery {
     /// The first business date.
-    #[serde(deserialize_with = "crate::period::read_date")]
     #[param(example = "2026-10-01")]
-    pub from: NaiveDate,
+    pub from: BusinessDate,
     /// The last business date; at most 1830 days in all.
-    #[serde(deserialize_with = "crate::period::read_date")]
     #[param(example = "2026-10-31")]
-    pub to: NaiveDate,
+    pub to: BusinessDate,
     /// Only sales, refunds and charges that stand on an invoice, or only those that do not. Balances and changes stay
     /// what they are.
     #[param(required = false)]

@@ -14,6 +14,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::http::{Cursor, PageLimit, Patch, not_null};
 use crate::id::Id;
 use crate::money::{Currency, Money, NonNegativeAmount};
+use crate::period::BusinessDate;
 use crate::text::{Line, Name};
 use crate::text_enum;
 
@@ -164,8 +165,8 @@ pub struct TenantPatch {
     pub accept_sales_days: Option<i32>,
     /// The first day from which sales are accepted, for a load of history; overrides the days. Null: the days count.
     #[serde(default)]
-    #[schema(value_type = Option<NaiveDate>)]
-    pub accept_sales_from: Patch<NaiveDate>,
+    #[schema(value_type = Option<BusinessDate>)]
+    pub accept_sales_from: Patch<BusinessDate>,
     /// Whether a till sees what is available on an account.
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
@@ -326,7 +327,10 @@ impl TenantRow {
                 .business_day_start
                 .map_or(self.business_day_start_min, |start| start.0),
             accept_sales_days: patch.accept_sales_days.unwrap_or(self.accept_sales_days),
-            accept_sales_from: patch.accept_sales_from.apply(self.accept_sales_from),
+            accept_sales_from: patch
+                .accept_sales_from
+                .map(BusinessDate::date)
+                .apply(self.accept_sales_from),
             shows_available_on_till: patch.shows_available_on_till.unwrap_or(self.shows_available_on_till),
             accepts_offline_sales: patch.accepts_offline_sales.unwrap_or(self.accepts_offline_sales),
             offline_sale_minor_max,

@@ -68,7 +68,7 @@ pub async fn get_till_totals(
     app: web::Data<AppState>,
 ) -> ApiResult<HttpResponse> {
     let tenant = actor.tenant()?;
-    let (tenant_id, actor_id, business_date) = (tenant.id, actor.actor().id, query.0.business_date);
+    let (tenant_id, actor_id, business_date) = (tenant.id, actor.actor().id, query.0.business_date.date());
     let rows = app
         .db
         .read(move |connection| Ok(store::sum_of_actor(connection, tenant_id, actor_id, business_date)?))

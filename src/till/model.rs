@@ -9,6 +9,7 @@ use crate::http::{Cursor, PageLimit};
 use crate::id::Id;
 use crate::ledger::{AccountStatus, EntryKind};
 use crate::money::{Currency, Money};
+use crate::period::BusinessDate;
 use crate::text::SearchText;
 
 /// Which accounts a till lists, sorted by name.
@@ -91,7 +92,7 @@ impl TillAccount {
 pub struct TillTotalsQuery {
     /// The business date.
     #[param(example = "2026-11-20")]
-    pub business_date: NaiveDate,
+    pub business_date: BusinessDate,
 }
 
 /// The sum of a till's entries of one kind.

@@ -38,6 +38,42 @@ fn venue_with_sales() -> (Venue, onaccount::id::Id, onaccount::id::Id) {
 }
 
 #[test]
+fn a_date_has_one_spelling_in_every_request() {
+    let (venue, one, _) = venue_with_sales();
+    for wrong in ["2026-1-5", "%2B12026-01-01", "-9999-01-01", "0000-01-01", "2026-02-30"] {
+        for path in [
+            format!("/v1/mutations?from={wrong}"),
+            format!("/v1/mutations?to={wrong}"),
+            format!("/v1/invoices?from={wrong}"),
+            format!("/v1/till/totals?business_date={wrong}"),
+            format!("/v1/accounts/{one}/statement?from={wrong}&to=2026-10-31"),
+        ] {
+            venue.superuser.get(&path).problem(422, "validation_failed");
+        }
+        let wrong = wrong.replace("%2B", "+");
+        let mut run =
+            json!({"from": "2026-10-01", "to": "2026-10-31", "reset_type": "none", "accounts": {"all": true}});
+        for field in ["from", "to", "invoice_date"] {
+            let good = run[field].take();
+            run[field] = json!(wrong);
+            let answer = venue.superuser.post("/v1/invoice-runs/preview", run.clone());
+            let problem = answer.problem(422, "validation_failed");
+            assert_eq!(problem["errors"][0]["pointer"], format!("/{field}"), "{problem}");
+            run[field] = if good.is_null() { json!("2026-10-15") } else { good };
+        }
+        let settings = json!({"accept_sales_from": wrong});
+        let answer = venue.director.patch("/v1/tenants/current", "*", settings);
+        answer.problem(422, "validation_failed");
+    }
+    for early in ["1900-01-01", "9999-12-31"] {
+        let statement = format!("/v1/accounts/{one}/statement?from={early}&to={early}");
+        let xlsx = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+        assert_eq!(venue.superuser.with("Accept", xlsx).get(&statement).status, 200);
+        venue.superuser.get(&format!("/v1/mutations?from={early}")).expect(200);
+    }
+}
+
+#[test]
 fn the_report_is_filtered_by_account_kind_period_and_run() {
     let (venue, one, _) = venue_with_sales();
     let list = |query: &str| venue.superuser.get(&format!("/v1/mutations?{query}")).expect(200);
