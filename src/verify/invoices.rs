@@ -25,6 +25,31 @@ pub const CHECKS: &[Check] = &[
             WHERE i.tenant_id = $1 AND i.total_minor <> COALESCE(v.total, 0)",
     },
     Check {
+        code: "invoice_vat_gross",
+        says: "the gross of a VAT rate is not the sum of the invoice's lines of that rate",
+        sql: "SELECT invoice_id AS subject, CAST(NULL AS BIGINT) AS seq, CAST(SUM(of_lines) AS BIGINT) AS expected,
+                CAST(SUM(of_rate) AS BIGINT) AS found
+            FROM (
+                SELECT invoice_id, vat_rate, amount_minor AS of_lines, CAST(0 AS BIGINT) AS of_rate
+                FROM invoice_lines WHERE tenant_id = $1
+                UNION ALL
+                SELECT invoice_id, vat_rate, CAST(0 AS BIGINT) AS of_lines, gross_minor AS of_rate
+                FROM invoice_vat WHERE tenant_id = $1
+            ) g GROUP BY invoice_id, vat_rate HAVING SUM(of_lines) <> SUM(of_rate)",
+    },
+    // Half away from zero: both databases cut a quotient off towards zero. In two parts, which fit whatever the gross is.
+    Check {
+        code: "invoice_vat_amount",
+        says: "the VAT of a rate is not what its gross holds, rounded once",
+        sql: "SELECT invoice_id AS subject, CAST(NULL AS BIGINT) AS seq, exact AS expected, vat_minor AS found FROM (
+                SELECT invoice_id, vat_minor, gross_minor / whole * vat_rate
+                    + (2 * (gross_minor % whole) * vat_rate + (CASE WHEN gross_minor < 0 THEN -whole ELSE whole END))
+                        / (2 * whole) AS exact
+                FROM (SELECT invoice_id, vat_rate, gross_minor, vat_minor, 10000 + vat_rate AS whole
+                    FROM invoice_vat WHERE tenant_id = $1) r
+            ) v WHERE vat_minor <> exact",
+    },
+    Check {
         code: "invoice_covers",
         says: "what the invoice covers does not add up to its total",
         sql: "SELECT i.id AS subject, CAST(NULL AS BIGINT) AS seq, i.total_minor AS expected,
@@ -91,6 +116,41 @@ pub const CHECKS: &[Check] = &[
             FROM invoices i LEFT JOIN invoices n ON n.tenant_id = i.tenant_id AND n.id = i.reversed_by_id
             WHERE i.tenant_id = $1 AND i.status = 'reversed'
                 AND (n.id IS NULL OR n.reverses_id IS NULL OR n.reverses_id <> i.id OR n.total_minor <> -i.total_minor)",
+    },
+    Check {
+        code: "invoice_reset_balance",
+        says: "the reset is not minus what the invoice covers and resets",
+        sql: "SELECT i.id AS subject, e.seq AS seq, CAST(COALESCE(c.total, 0) AS BIGINT) AS expected,
+                e.balance_change_minor AS found
+            FROM invoices i JOIN entries e ON e.tenant_id = i.tenant_id AND e.id = i.reset_entry_id
+            LEFT JOIN (
+                SELECT ie.invoice_id, -SUM(s.balance_change_minor) AS total FROM invoice_entries ie
+                JOIN entries s ON s.tenant_id = ie.tenant_id AND s.account_id = ie.account_id AND s.seq = ie.entry_seq
+                WHERE ie.tenant_id = $1 AND ie.reset_type <> 'none' GROUP BY ie.invoice_id
+            ) c ON c.invoice_id = i.id
+            WHERE i.tenant_id = $1 AND i.reverses_id IS NULL AND e.balance_change_minor <> COALESCE(c.total, 0)",
+    },
+    // Takes what was invoiced from the limit as far as there is any, and gives back what refunds of earlier invoices' sales return.
+    Check {
+        code: "invoice_reset_limit",
+        says: "the reset's limit change is not what its entries and their earlier invoices ask",
+        sql: "SELECT id AS subject, seq, CAST(asked AS BIGINT) AS expected, limit_change_minor AS found FROM (
+                SELECT i.id, e.seq, e.limit_change_minor, COALESCE(b.total, 0) - (CASE
+                    WHEN COALESCE(t.total, 0) > e.limit_after_minor - e.limit_change_minor
+                    THEN e.limit_after_minor - e.limit_change_minor ELSE COALESCE(t.total, 0) END) AS asked
+                FROM invoices i JOIN entries e ON e.tenant_id = i.tenant_id AND e.id = i.reset_entry_id
+                LEFT JOIN (
+                    SELECT ie.invoice_id, -SUM(s.balance_change_minor) AS total FROM invoice_entries ie
+                    JOIN entries s ON s.tenant_id = ie.tenant_id AND s.account_id = ie.account_id AND s.seq = ie.entry_seq
+                    WHERE ie.tenant_id = $1 AND ie.reset_type = 'limit_minus_invoiced' AND ie.origin_invoice_id IS NULL
+                    GROUP BY ie.invoice_id
+                ) t ON t.invoice_id = i.id
+                LEFT JOIN (
+                    SELECT invoice_id, SUM(amount_minor) AS total FROM invoice_limit_returns WHERE tenant_id = $1
+                    GROUP BY invoice_id
+                ) b ON b.invoice_id = i.id
+                WHERE i.tenant_id = $1 AND i.reverses_id IS NULL
+            ) r WHERE limit_change_minor <> asked",
     },
     Check {
         code: "invoice_limit_taken",

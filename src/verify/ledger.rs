@@ -80,6 +80,14 @@ pub const CHECKS: &[Check] = &[
             ) e WHERE balance_after_minor <> total",
     },
     Check {
+        code: "sale_over_limit",
+        says: "the sale was made online and passed the limit",
+        sql: "SELECT id AS subject, seq, CAST(0 AS BIGINT) AS expected,
+                limit_after_minor + balance_after_minor AS found
+            FROM entries WHERE tenant_id = $1 AND kind = 'sale' AND NOT is_offline
+                AND limit_after_minor + balance_after_minor < 0",
+    },
+    Check {
         code: "entry_limit_after",
         says: "the limit after the entry is not the sum up to it",
         sql: "SELECT id AS subject, seq, CAST(total AS BIGINT) AS expected, limit_after_minor AS found FROM (

@@ -107,6 +107,15 @@ pub const CHECKS: &[Check] = &[
             WHERE k.tenant_id = $1 AND k.state = 'posted' AND k.result_kind = 'invoice_run' AND r.id IS NULL",
     },
     Check {
+        code: "key_invoice",
+        says: "the key made no credit note",
+        sql: "SELECT k.key AS subject, CAST(NULL AS BIGINT) AS seq, CAST(NULL AS BIGINT) AS expected,
+                CAST(NULL AS BIGINT) AS found
+            FROM request_keys k LEFT JOIN invoices i ON i.tenant_id = k.tenant_id AND i.id = k.key
+                AND i.reverses_id IS NOT NULL
+            WHERE k.tenant_id = $1 AND k.state = 'posted' AND k.result_kind = 'invoice' AND i.id IS NULL",
+    },
+    Check {
         code: "entry_key",
         says: "no key stands for the entry, so the same request would be posted again",
         sql: "SELECT e.id AS subject, e.seq AS seq, CAST(NULL AS BIGINT) AS expected, CAST(NULL AS BIGINT) AS found

@@ -58,6 +58,10 @@ const DAMAGE: &[(&str, &str)] = &[
     ("entry_seq", "UPDATE entries SET seq = seq + 100 WHERE tenant_id = $1 AND kind = 'credit'"),
     ("entry_balance_after", "UPDATE entries SET balance_after_minor = balance_after_minor + 1 WHERE tenant_id = $1"),
     ("entry_limit_after", "UPDATE entries SET limit_after_minor = limit_after_minor + 1 WHERE tenant_id = $1"),
+    (
+        "sale_over_limit",
+        "UPDATE entries SET balance_after_minor = -limit_after_minor - 1 WHERE tenant_id = $1 AND kind = 'sale'",
+    ),
     ("line_sum", "UPDATE entry_lines SET amount_minor = amount_minor + 1 WHERE tenant_id = $1"),
     ("line_count", "UPDATE entries SET line_count = line_count + 1 WHERE tenant_id = $1 AND kind = 'credit'"),
     ("line_numbers", "UPDATE entry_lines SET line_no = line_no + 10 WHERE tenant_id = $1"),
@@ -97,9 +101,24 @@ const DAMAGE: &[(&str, &str)] = &[
         "key_run",
         "UPDATE request_keys SET result_kind = 'invoice_run' WHERE tenant_id = $1 AND result_kind = 'sale' AND state = 'posted'",
     ),
+    (
+        "key_invoice",
+        "UPDATE request_keys SET result_kind = 'invoice' WHERE tenant_id = $1 AND result_kind = 'sale' AND state = 'posted'",
+    ),
     ("entry_key", "DELETE FROM request_keys WHERE tenant_id = $1"),
     ("invoice_lines", "UPDATE invoice_lines SET amount_minor = amount_minor + 1 WHERE tenant_id = $1"),
     ("invoice_vat", "UPDATE invoice_vat SET net_minor = net_minor + 1, gross_minor = gross_minor + 1 WHERE tenant_id = $1"),
+    ("invoice_vat_gross", "UPDATE invoice_lines SET vat_rate = 600 WHERE tenant_id = $1 AND vat_rate = 2100"),
+    ("invoice_vat_amount", "UPDATE invoice_vat SET net_minor = net_minor - 1, vat_minor = vat_minor + 1 WHERE tenant_id = $1"),
+    (
+        "invoice_reset_balance",
+        "UPDATE entries SET balance_change_minor = balance_change_minor + 1 WHERE tenant_id = $1 AND kind = 'invoice_reset'",
+    ),
+    (
+        "invoice_reset_limit",
+        "UPDATE entries SET limit_change_minor = limit_change_minor - 1, limit_after_minor = limit_after_minor - 1
+        WHERE tenant_id = $1 AND kind = 'invoice_reset' AND limit_change_minor < 0",
+    ),
     ("invoice_covers", "DELETE FROM invoice_entries WHERE tenant_id = $1 AND is_standing"),
     ("invoice_entry", "UPDATE invoice_entries SET entry_seq = entry_seq + 1000 WHERE tenant_id = $1"),
     ("invoice_standing", "UPDATE invoice_entries SET is_standing = FALSE WHERE tenant_id = $1"),
