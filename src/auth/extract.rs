@@ -36,6 +36,9 @@ pub async fn authenticate(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     if request.path().starts_with("/v1/") {
         let found = find_actor(&app, request.headers()).await;
+        if let Some(tenant) = found.as_ref().ok().and_then(|actor| actor.tenant.as_ref()) {
+            tracing::Span::current().record("tenant", tracing::field::display(tenant.id));
+        }
         request.extensions_mut().insert(Authentication(found));
     }
     next.call(request).await

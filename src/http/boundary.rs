@@ -11,6 +11,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpResponse, ResponseError, web};
 use futures_util::FutureExt;
 use tracing::Instrument;
+use tracing::field::Empty;
 
 use super::{Language, headers};
 use crate::app::AppState;
@@ -37,13 +38,14 @@ pub async fn boundary(
     let method = request.method().clone();
     let path = request.path().to_owned();
     request.extensions_mut().insert(RequestId(request_id.clone()));
-    let span = tracing::info_span!("request", request_id, %method, path);
+    // At the level of errors, so that they say whose request they are about whatever else is logged.
+    let span = tracing::error_span!("request", request_id, %method, path, tenant = Empty, operation = Empty);
 
     let answered = AssertUnwindSafe(next.call(request))
         .catch_unwind()
         .instrument(span.clone())
         .await;
-    let _entered = span.entered();
+    let span = span.entered();
     let outcome = match answered {
         Ok(Ok(response)) => Ok(finish(response.map_into_boxed_body(), &request_id, language)),
         Ok(Err(error)) => Err(as_api_error(&error)),
@@ -58,6 +60,10 @@ pub async fn boundary(
         .as_ref()
         .ok()
         .and_then(|response| response.request().match_pattern());
+    let operation = route
+        .as_ref()
+        .and_then(|route| app.contract.operation_id(&method, route));
+    span.record("operation", operation);
     app.metrics
         .http
         .answered(method.as_str(), route, status.as_u16(), elapsed);

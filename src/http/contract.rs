@@ -19,6 +19,8 @@ use crate::error::{ApiError, ApiResult, Code, FieldError};
 pub struct Contract {
     /// By method and path template: the media types of its 2xx answers.
     produces: HashMap<(Method, String), Vec<String>>,
+    /// By method and path template: the operation's name.
+    operation_ids: HashMap<(Method, String), String>,
     /// Those that have no query parameters.
     without_query: HashSet<(Method, String)>,
     paths: Vec<(Vec<String>, Vec<Method>)>,
@@ -34,6 +36,11 @@ impl Contract {
             for (method, operation) in &operations {
                 if !has_query(operation) {
                     contract.without_query.insert((method.clone(), path.clone()));
+                }
+                if let Some(id) = &operation.operation_id {
+                    contract
+                        .operation_ids
+                        .insert((method.clone(), path.clone()), id.clone());
                 }
                 contract
                     .produces
@@ -65,6 +72,13 @@ impl Contract {
         let mut names: Vec<&str> = methods.iter().map(Method::as_str).collect();
         names.sort_unstable();
         Some(names.join(", "))
+    }
+
+    /// The name of the operation that stands at a path template, `None` when it is none of the contract.
+    #[must_use]
+    pub fn operation_id(&self, method: &Method, template: &str) -> Option<&str> {
+        let key = (method.clone(), template.to_owned());
+        self.operation_ids.get(&key).map(String::as_str)
     }
 
     /// The media types that the request's operation answers with, or `None` when it is no operation of the contract.

@@ -6,7 +6,7 @@ use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::Duration;
 
 use super::onaccount;
-use crate::harness::TestDatabase;
+use crate::harness::{Actor, TestDatabase};
 
 /// A server in a process of its own; killed if the test forgets it.
 struct Serving {
@@ -98,6 +98,49 @@ fn a_stopping_server_finishes_what_it_accepted() {
     serving.log.read_to_string(&mut log).unwrap();
     assert!(status.success(), "{status}: {log}");
     assert!(TcpStream::connect(&serving.address).is_err(), "nobody listens any more");
+}
+
+#[test]
+fn a_log_line_says_whose_request_it_was_and_what_it_asked() {
+    let database = TestDatabase::new();
+    let password = "correct horse battery";
+    let mut create = onaccount()
+        .args([
+            "user",
+            "create",
+            "--name",
+            "Vera",
+            "--email",
+            "vera@example.com",
+            "--password-stdin",
+        ])
+        .args(["--tenant-number", "719", "--tenant-name", "Sportclub Noord"])
+        .env("ONACCOUNT_DATABASE_URL", database.raw_url())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .spawn()
+        .unwrap();
+    create.stdin.take().unwrap().write_all(password.as_bytes()).unwrap();
+    assert!(create.wait().unwrap().success());
+
+    let mut serving = Serving::start(&database);
+    let base = format!("http://{}", serving.address);
+    let body = serde_json::json!({"email": "vera@example.com", "password": password});
+    let session = Actor::new(&base, None).post("/v1/sessions", body).expect(201);
+    let vera = Actor::new(&base, session["access_token"].as_str().map(str::to_owned));
+    let me = vera.with("X-Request-Id", "who-am-i").get("/v1/me").expect(200);
+    let mut line = String::new();
+    while !line.contains("who-am-i") {
+        line.clear();
+        assert!(
+            serving.log.read_line(&mut line).unwrap() > 0,
+            "the request is not in the log"
+        );
+    }
+    let line: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(line["message"], "answered");
+    assert_eq!(line["span"]["operation"], "get_me");
+    assert_eq!(line["span"]["tenant"], me["tenant"]["id"]);
 }
 
 #[test]
