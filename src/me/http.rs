@@ -46,7 +46,9 @@ pub async fn update_me(
                 users::store::find_user(connection, actor.id)?.ok_or_else(|| ApiError::new(Code::Unauthorized))?;
             let (name, language) = (patch.name.clone(), patch.language);
             let changed = row.patched(name.map(crate::text::Name::into_string), language);
-            users::store::update_user(connection, &row, &changed)?;
+            if users::store::update_user(connection, &row, &changed)? == 0 {
+                return Err(ApiError::raced("the user was changed meanwhile"));
+            }
             let author = Author::of(actor);
             let subject = Subject::new(SubjectKind::User, row.id);
             audit::record(connection, &clock, &author, subject, &row.changes_to(&changed))?;

@@ -76,6 +76,34 @@ fn people_change_their_own_name_and_language() {
 }
 
 #[test]
+fn changes_at_the_same_time_all_stand_in_the_trail_one_after_the_other() {
+    use diesel::prelude::*;
+    use onaccount::db::schema::audit_entries;
+    let venue = Venue::open();
+    std::thread::scope(|scope| {
+        for n in 0..8 {
+            let clerk = &venue.clerk;
+            scope.spawn(move || {
+                let body = json!({"name": format!("Klaas {n}")}).to_string().into_bytes();
+                clerk.send(ureq::http::Method::PATCH, "/v1/me", Some(body)).expect(200);
+            });
+        }
+    });
+    let trail: Vec<(Option<String>, Option<String>)> = venue.service.write(|connection| {
+        audit_entries::table
+            .filter(audit_entries::field.eq("name"))
+            .filter(audit_entries::new_value.like("Klaas %"))
+            .select((audit_entries::old_value, audit_entries::new_value))
+            .load(connection)
+    });
+    let (old, new): (std::collections::BTreeSet<_>, std::collections::BTreeSet<_>) = trail.into_iter().unzip();
+    assert_eq!((old.len(), new.len()), (8, 8), "two changes of the same name: {old:?}");
+    let last: Vec<_> = new.difference(&old).collect();
+    assert_eq!(last.len(), 1, "{last:?}");
+    assert_eq!(venue.clerk.get("/v1/me").expect(200)["name"], json!(last[0]));
+}
+
+#[test]
 fn a_new_password_ends_the_other_sessions() {
     let venue = Venue::open();
     let email = "vera@example.com";
