@@ -98,7 +98,8 @@ pub struct ApiKeyWithSecret {
 pub struct NewApiKey {
     /// What it is for.
     pub name: Name,
-    /// What it may do: any but `portal.manage`, `agreement.accept`, `users.manage` and `settings.manage`.
+    /// What it may do: any but `portal.manage`, `agreement.accept`, `users.manage`, `settings.manage` and
+    /// `terminals.manage`.
     #[validate(custom(function = "check_permissions"))]
     #[schema(value_type = Vec<KeyPermission>, min_items = 1, max_items = 32)]
     pub permissions: Vec<Permission>,

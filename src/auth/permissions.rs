@@ -75,7 +75,8 @@ impl Permission {
         )
     }
 
-    /// Whether a key may have it. The others make or unmake rights, so only a person has them.
+    /// Whether a key may have it. The others make or unmake rights (a terminal's key outlives the one that
+    /// made it), so only a person has them.
     #[must_use]
     pub fn is_for_keys(self) -> bool {
         !matches!(
@@ -84,6 +85,7 @@ impl Permission {
                 | Permission::AgreementAccept
                 | Permission::UsersManage
                 | Permission::SettingsManage
+                | Permission::TerminalsManage
         )
     }
 

@@ -31,14 +31,15 @@ fn terminal_key(venue: &Venue, terminal: &str) -> (String, Actor) {
 #[test]
 fn a_script_has_the_permissions_of_its_key_until_it_is_revoked() {
     let venue = Venue::open();
-    let (path, script) = key(&venue, json!(["terminals.manage", "exports.read"]));
+    let (path, script) = key(&venue, json!(["accounts.read", "exports.read"]));
     let me = script.get("/v1/me").expect(200);
     assert_eq!(
         (&me["kind"], &me["name"]),
         (&json!("api_key"), &json!("nightly export"))
     );
-    assert_eq!(me["permissions"], json!(["terminals.manage", "exports.read"]));
-    script.get("/v1/terminals").expect(200);
+    assert_eq!(me["permissions"], json!(["accounts.read", "exports.read"]));
+    script.get("/v1/accounts").expect(200);
+    script.get("/v1/terminals").problem(403, "forbidden");
     script.get("/v1/users").problem(403, "forbidden");
     let listed = venue.director.get("/v1/api-keys").expect(200);
     assert_eq!(
@@ -49,7 +50,7 @@ fn a_script_has_the_permissions_of_its_key_until_it_is_revoked() {
     assert!(!listed.to_string().contains("oak_"));
     venue.superuser.delete(&path).problem(403, "forbidden");
     assert_eq!(venue.director.delete(&path).status, 204);
-    script.get("/v1/terminals").problem(401, "unauthorized");
+    script.get("/v1/accounts").problem(401, "unauthorized");
     venue.director.delete(&path).problem(409, "key_revoked");
     let listed = venue.director.get("/v1/api-keys").expect(200);
     assert_eq!(listed["items"][0]["revoked_at"], "2026-10-15T10:00:00Z");
@@ -63,6 +64,7 @@ fn a_key_never_makes_rights() {
         "agreement.accept",
         "users.manage",
         "settings.manage",
+        "terminals.manage",
         "nonsense",
     ] {
         let body = json!({"name": "evil", "permissions": ["exports.read", permission]});
@@ -97,7 +99,7 @@ fn permissions_written_into_the_database_by_hand_do_not_make_rights_either() {
     let (_, script) = key(&venue, json!(["exports.read"]));
     venue.service.write(|connection| {
         diesel::update(api_keys::table)
-            .set(api_keys::permissions.eq("exports.read,users.manage,portal.manage"))
+            .set(api_keys::permissions.eq("exports.read,users.manage,terminals.manage,portal.manage"))
             .execute(connection)
     });
     assert_eq!(script.get("/v1/me").expect(200)["permissions"], json!(["exports.read"]));
