@@ -113,6 +113,11 @@ pub async fn create_user(
     let roles = distinct(&body.roles);
     check_grant(&[], &roles)?;
     let (key, name) = (email_key(&body.email), body.name.into_string());
+    // Before the password takes its turn, and again when the user is written.
+    let asked = key.clone();
+    app.db
+        .read(move |connection| check_email(connection, tenant_id, &asked))
+        .await?;
     let new = NewUserRow {
         id: app.clock.new_id(),
         email_key: key,
@@ -128,9 +133,7 @@ pub async fn create_user(
     let (row, roles) = app
         .db
         .write(move |connection| {
-            if let Some(known) = store::find_user_by_email(connection, &new.email_key)? {
-                return Err(email_taken(connection, tenant_id, known.id)?);
-            }
+            check_email(connection, tenant_id, &new.email_key)?;
             insert_with_roles(connection, &clock, &author, &new, &roles)?;
             find_in_tenant(connection, tenant_id, new.id)
         })
@@ -141,11 +144,14 @@ pub async fn create_user(
         .json(User::new(row, roles)))
 }
 
-/// Says where to go instead.
-fn email_taken(connection: &mut DbConnection, tenant_id: Id, user_id: Id) -> ApiResult<ApiError> {
-    let is_member = !roles_in_tenant(connection, tenant_id, user_id)?.is_empty();
-    Ok(ApiError::new(Code::EmailTaken).detail(if is_member {
-        format!("the user is in this tenant already: grant roles with PUT /v1/users/{user_id}/roles")
+/// Refuses an address that a user has, and says where to go instead.
+fn check_email(connection: &mut DbConnection, tenant_id: Id, email_key: &str) -> ApiResult<()> {
+    let Some(user) = store::find_user_by_email(connection, email_key)? else {
+        return Ok(());
+    };
+    let is_member = !roles_in_tenant(connection, tenant_id, user.id)?.is_empty();
+    Err(ApiError::new(Code::EmailTaken).detail(if is_member {
+        format!("the user is in this tenant already: grant roles with PUT /v1/users/{}/roles", user.id)
     } else {
         "a user with this e-mail exists: a portal administrator grants them roles in this tenant with POST /v1/users/grants"
             .to_owned()
