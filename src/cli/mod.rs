@@ -32,7 +32,7 @@ enum Command {
     Serve(ServerOptions),
     /// Bring the database's schema up to date
     Migrate(DatabaseOptions),
-    /// Make users
+    /// Make users, give them a new password, keep them out
     #[command(subcommand)]
     User(user::UserCommand),
     /// Compute every balance, sum and link anew and name each difference; exits with 1 when there is one

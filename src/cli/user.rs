@@ -17,7 +17,7 @@ use crate::money::Currency;
 use crate::sessions;
 use crate::tenants::{self, NewTenant, TenantRow};
 use crate::text::{Email, Name, sort_key};
-use crate::users::{self, NewUserRow, UserLanguage, email_key};
+use crate::users::{self, NewUserRow, UserLanguage, UserRow, email_key};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum UserCommand {
@@ -25,6 +25,10 @@ pub(super) enum UserCommand {
     Create(CreateOptions),
     /// Give a user who cannot sign in any more a new password; every session of theirs ends
     SetPassword(SetPasswordOptions),
+    /// Keep a user out: they cannot sign in, and every session of theirs ends
+    Disable(KnownUser),
+    /// Let a disabled user sign in again
+    Enable(KnownUser),
 }
 
 #[derive(Debug, Args)]
@@ -58,12 +62,18 @@ pub(super) struct CreateOptions {
 }
 
 #[derive(Debug, Args)]
-pub(super) struct SetPasswordOptions {
+pub(super) struct KnownUser {
     #[command(flatten)]
     database: DatabaseOptions,
     /// The e-mail address they sign in with
     #[arg(long, value_parser = parse_email)]
     email: Email,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SetPasswordOptions {
+    #[command(flatten)]
+    user: KnownUser,
     /// Read the password from standard input, one line; without it the password is asked for on a terminal
     #[arg(long)]
     password_stdin: bool,
@@ -100,6 +110,8 @@ pub(super) fn run(command: UserCommand) -> Result<(), CliError> {
     match command {
         UserCommand::Create(options) => create(&options),
         UserCommand::SetPassword(options) => set_password(&options),
+        UserCommand::Disable(user) => set_active(&user, false),
+        UserCommand::Enable(user) => set_active(&user, true),
     }
 }
 
@@ -145,11 +157,40 @@ fn open(options: &DatabaseOptions) -> Result<Db, CliError> {
     Ok(Db::connect(url, 1).map_err(|error| format!("cannot open {url}: {error}"))?)
 }
 
+impl KnownUser {
+    fn find(&self, db: &Db) -> Result<UserRow, CliError> {
+        let email_key = email_key(&self.email);
+        let known = db.read_blocking(|connection| Ok(users::store::find_user_by_email(connection, &email_key)?))?;
+        Ok(known.ok_or("no user has this e-mail address")?)
+    }
+}
+
+fn set_active(known: &KnownUser, is_active: bool) -> Result<(), CliError> {
+    let db = open(&known.database)?;
+    let user = known.find(&db)?;
+    let clock = Clock::system();
+    db.write_blocking(|connection| {
+        if users::store::set_active(connection, user.id, is_active)? == 0 {
+            return Ok(());
+        }
+        if !is_active {
+            sessions::store::revoke_all(connection, user.id, clock.now())?;
+        }
+        let changes = Changes::new().field("is_active", !is_active, is_active);
+        record(connection, &clock, PORTAL, user.id, &changes)
+    })?;
+    println!("user    {} {}", user.id, user.email);
+    if is_active {
+        println!("        can sign in");
+    } else {
+        println!("        cannot sign in; their sessions have ended");
+    }
+    Ok(())
+}
+
 fn set_password(options: &SetPasswordOptions) -> Result<(), CliError> {
-    let db = open(&options.database)?;
-    let email_key = email_key(&options.email);
-    let known = db.read_blocking(|connection| Ok(users::store::find_user_by_email(connection, &email_key)?))?;
-    let user = known.ok_or("no user has this e-mail address")?;
+    let db = open(&options.user.database)?;
+    let user = options.user.find(&db)?;
     let (password, is_generated) = password(options.password_stdin)?;
     let clock = Clock::system();
     db.write_blocking(|connection| {

@@ -65,6 +65,13 @@ pub fn set_password_hash(connection: &mut DbConnection, user_id: Id, hash: &str)
         .execute(connection)
 }
 
+/// Lets the user in or keeps them out; answers 0 when that is so already.
+pub fn set_active(connection: &mut DbConnection, user_id: Id, is_active: bool) -> QueryResult<usize> {
+    diesel::update(users::table.find(user_id).filter(users::is_active.ne(is_active)))
+        .set(users::is_active.eq(is_active))
+        .execute(connection)
+}
+
 pub fn is_active(connection: &mut DbConnection, user_id: Id) -> QueryResult<bool> {
     Ok(find_password_hash(connection, user_id)?.is_some())
 }

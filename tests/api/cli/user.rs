@@ -175,3 +175,31 @@ fn who_forgot_the_password_gets_a_new_one_and_old_sessions_end() {
     sign_in(PASSWORD).problem(401, "sign_in_failed");
     sign_in("staple of a new one").expect(201);
 }
+
+#[test]
+fn a_disabled_user_is_out_at_once_and_an_enabled_one_signs_in_again() {
+    let service = Service::start();
+    let admin = ["--email", "vera@example.com", "--portal-admin", "--password-stdin"];
+    says(&create(&service, &admin, PASSWORD), true, "manages the portal");
+    let sign_in = || {
+        let body = json!({"email": "vera@example.com", "password": PASSWORD});
+        service.anybody().post("/v1/sessions", body)
+    };
+    let session = sign_in().expect(201);
+    let switch = |command: &str, email: &str| user(&service, &[command, "--email", email], "");
+    says(
+        &switch("disable", "nobody@example.com"),
+        false,
+        "no user has this e-mail",
+    );
+    says(&switch("disable", "Vera@example.com"), true, "cannot sign in");
+    says(&switch("disable", "vera@example.com"), true, "cannot sign in");
+    let vera = service.with_token(session["access_token"].as_str().unwrap());
+    vera.get("/v1/me").problem(401, "unauthorized");
+    let refresh = json!({"refresh_token": session["refresh_token"]});
+    assert_eq!(service.anybody().post("/v1/sessions/refresh", refresh).status, 401);
+    sign_in().problem(401, "sign_in_failed");
+    says(&switch("enable", "vera@example.com"), true, "can sign in");
+    sign_in().expect(201);
+    vera.get("/v1/me").problem(401, "unauthorized");
+}
