@@ -1,6 +1,8 @@
-//! Guessing passwords takes ever longer: failures are counted per account and per address, and after a few of them the
-//! next attempt has to wait, twice as long each time, up to [`WAIT_MAX_S`]. There is no lock-out: a refused attempt is not
-//! counted, and the right password after the wait works.
+//! Guessing passwords takes ever longer: failures are counted per account and address together and per address, and after a
+//! few of them the next attempt has to wait, twice as long each time. There is no lock-out: a refused attempt is not
+//! counted, the right password after the wait works, and who guesses makes nobody wait elsewhere. Only an account that very
+//! many have failed at, from wherever, waits as a whole, and never for long: that slows down a guess that is spread over
+//! many addresses.
 //!
 //! An attempt is counted as failed before the password is checked and forgiven when it was right; so a hundred guesses
 //! sent at once get no further than a hundred sent one by one. An account that does not exist is counted like any other.
@@ -18,12 +20,30 @@ use crate::db::DbConnection;
 use crate::db::schema::sign_in_failures;
 use crate::error::{ApiError, ApiResult, Code};
 
-/// The longest wait, in seconds.
-const WAIT_MAX_S: i64 = 300;
-/// Failures of an account that cost no wait: people mistype.
-const FREE_FOR_ACCOUNT: i32 = 4;
-/// Failures of an address that cost no wait: a whole venue may share one.
-const FREE_FOR_ADDRESS: i32 = 20;
+/// How failures of one kind are answered.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    /// Failures that cost no wait.
+    free: i32,
+    /// The longest wait, in seconds.
+    wait_max_s: i64,
+}
+
+/// Of an account from one address: people mistype.
+const OF_PAIR: Patience = Patience {
+    free: 4,
+    wait_max_s: 300,
+};
+/// Of an address: a whole venue may share one.
+const OF_ADDRESS: Patience = Patience {
+    free: 20,
+    wait_max_s: 300,
+};
+/// Of an account from anywhere: one address needs more than three days for as many.
+const OF_ACCOUNT: Patience = Patience {
+    free: 1000,
+    wait_max_s: 30,
+};
 /// Failures are forgotten when none came for this long.
 const MEMORY: TimeDelta = TimeDelta::hours(24);
 const X_FORWARDED_FOR: &str = "x-forwarded-for";
@@ -37,6 +57,8 @@ pub struct Throttle {
 /// What an attempt is counted under.
 #[derive(Debug, Clone)]
 pub struct Attempt {
+    /// The account, tried from this address.
+    pair: Vec<u8>,
     account: Vec<u8>,
     address: Option<Vec<u8>>,
 }
@@ -63,12 +85,15 @@ impl Throttle {
         }
     }
 
-    /// An attempt on an account, by its e-mail, from an address.
+    /// An attempt on an account, by its e-mail, from an address; without one, by the user themselves.
     #[must_use]
     pub fn attempt(&self, email_key: &str, address: Option<IpAddr>) -> Attempt {
+        let network = address.map(network);
+        let from = network.as_deref().unwrap_or_default();
         Attempt {
+            pair: self.hash("pair", &format!("{email_key}\n{from}")),
             account: self.hash("account", email_key),
-            address: address.map(|address| self.hash("address", &network(address))),
+            address: network.as_ref().map(|network| self.hash("address", network)),
         }
     }
 
@@ -110,15 +135,15 @@ fn network(address: IpAddr) -> String {
 }
 
 /// How long the attempt after this many failures waits, in seconds.
-fn wait_s(failures: i32, free: i32) -> i64 {
-    let beyond = failures.saturating_sub(free);
+fn wait_s(failures: i32, patience: Patience) -> i64 {
+    let beyond = failures.saturating_sub(patience.free);
     match u32::try_from(beyond) {
         Err(_) | Ok(0) => 0,
         Ok(beyond) => 1_i64
             .checked_shl(beyond - 1)
             .filter(|_| beyond < 32)
-            .unwrap_or(WAIT_MAX_S)
-            .min(WAIT_MAX_S),
+            .unwrap_or(patience.wait_max_s)
+            .min(patience.wait_max_s),
     }
 }
 
@@ -128,11 +153,11 @@ impl Attempt {
     /// # Errors
     /// 429 `too_many_requests` with the seconds to wait; then nothing is counted.
     pub fn begin(&self, connection: &mut DbConnection, now: Timestamp) -> ApiResult<()> {
-        count(connection, &self.account, FREE_FOR_ACCOUNT, now)?;
-        match &self.address {
-            Some(address) => count(connection, address, FREE_FOR_ADDRESS, now),
-            None => Ok(()),
+        count(connection, &self.pair, OF_PAIR, now)?;
+        if let Some(address) = &self.address {
+            count(connection, address, OF_ADDRESS, now)?;
         }
+        count(connection, &self.account, OF_ACCOUNT, now)
     }
 
     /// The password was right: the account starts anew, the address is as it was before. Forgets what is long ago.
@@ -142,7 +167,7 @@ impl Attempt {
     pub fn forgive(&self, connection: &mut DbConnection, now: Timestamp) -> QueryResult<()> {
         let is_old = sign_in_failures::last_failed_at.lt(now.plus(-MEMORY));
         diesel::delete(sign_in_failures::table.filter(is_old)).execute(connection)?;
-        diesel::delete(sign_in_failures::table.find(&self.account)).execute(connection)?;
+        diesel::delete(sign_in_failures::table.find(&self.pair)).execute(connection)?;
         if let Some(address) = &self.address {
             let row = sign_in_failures::table.find(address);
             diesel::delete(row.filter(sign_in_failures::failures.le(1))).execute(connection)?;
@@ -153,13 +178,14 @@ impl Attempt {
                 ))
                 .execute(connection)?;
         }
+        diesel::delete(sign_in_failures::table.find(&self.account)).execute(connection)?;
         Ok(())
     }
 }
 
 /// Attempts on the same subject go one after another: the row is locked by the counting itself, and what it answers is
 /// what the attempt before has left.
-fn count(connection: &mut DbConnection, subject_hash: &[u8], free: i32, now: Timestamp) -> ApiResult<()> {
+fn count(connection: &mut DbConnection, subject_hash: &[u8], patience: Patience, now: Timestamp) -> ApiResult<()> {
     let counted: Counted = diesel::sql_query(
         "INSERT INTO sign_in_failures (subject_hash, failures, last_failed_at, blocked_until) VALUES ($1, 1, $2, $3)
          ON CONFLICT (subject_hash) DO UPDATE SET last_failed_at = excluded.last_failed_at,
@@ -178,7 +204,7 @@ fn count(connection: &mut DbConnection, subject_hash: &[u8], free: i32, now: Tim
             .detail(format!("too many failed attempts: wait {seconds} seconds"))
             .retry_after_s(seconds));
     }
-    let wait = TimeDelta::seconds(wait_s(counted.failures, free));
+    let wait = TimeDelta::seconds(wait_s(counted.failures, patience));
     diesel::update(sign_in_failures::table.find(subject_hash))
         .set(sign_in_failures::blocked_until.eq(now.plus(wait)))
         .execute(connection)?;
@@ -192,9 +218,11 @@ mod tests {
 
     #[test]
     fn waits_double_up_to_the_longest() {
-        let waits: Vec<i64> = (1..=14).map(|failures| wait_s(failures, 4)).collect();
+        let waits: Vec<i64> = (1..=14).map(|failures| wait_s(failures, OF_PAIR)).collect();
         assert_eq!(waits, [0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128, 256, 300]);
-        assert_eq!(wait_s(i32::MAX, 4), WAIT_MAX_S);
+        assert_eq!(wait_s(i32::MAX, OF_PAIR), 300);
+        assert_eq!((wait_s(1000, OF_ACCOUNT), wait_s(1001, OF_ACCOUNT)), (0, 1));
+        assert_eq!(wait_s(i32::MAX, OF_ACCOUNT), 30);
     }
 
     #[test]

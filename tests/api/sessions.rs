@@ -1,5 +1,6 @@
 //! `/v1/sessions`: signing in and out, tokens, throttling.
 
+use onaccount::error::Code;
 use serde_json::{Value, json};
 
 use crate::harness::{Actor, Answer, Service, Venue, at};
@@ -287,4 +288,43 @@ fn an_address_that_guesses_everywhere_waits_and_others_do_not() {
     pass(&venue.service, 2);
     from("198.51.100.7", &email, PASSWORD).expect(201);
     from("198.51.100.7", &email, PASSWORD).expect(201);
+}
+
+#[test]
+fn who_guesses_keeps_nobody_out_of_their_account() {
+    let venue = Venue::open();
+    let email = clerk(&venue);
+    let from = |address: &str, password: &str| {
+        let body = json!({"email": email, "password": password});
+        let asking = venue.service.anybody().with("X-Forwarded-For", address);
+        asking.post("/v1/sessions", body)
+    };
+    for _ in 0..5 {
+        from("198.51.100.7", "a wrong password").problem(401, "sign_in_failed");
+    }
+    from("198.51.100.7", PASSWORD).problem(429, "too_many_requests");
+    from("198.51.100.8", PASSWORD).expect(201);
+    from("198.51.100.7", PASSWORD).problem(429, "too_many_requests");
+}
+
+#[test]
+fn an_account_that_very_many_addresses_guess_at_waits_but_not_for_long() {
+    let venue = Venue::open();
+    let email = clerk(&venue);
+    let guess = |hosts: std::ops::Range<u32>| {
+        let state = &venue.service.state;
+        state.db.write_blocking(|connection| {
+            hosts.clone().try_for_each(|host| {
+                let address = std::net::Ipv4Addr::from(0x0a00_0000 + host);
+                let attempt = state.throttle.attempt(&email, Some(address.into()));
+                attempt.begin(connection, venue.service.clock.now())
+            })
+        })
+    };
+    guess(0..1001).unwrap();
+    assert_eq!(guess(1001..1002).unwrap_err().code(), Code::TooManyRequests);
+    sign_in(&venue.service, &email, PASSWORD).problem(429, "too_many_requests");
+    pass(&venue.service, 31);
+    sign_in(&venue.service, &email, PASSWORD).expect(201);
+    guess(1001..1003).unwrap();
 }
