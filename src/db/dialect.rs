@@ -25,6 +25,15 @@ pub fn for_update(connection: &DbConnection) -> &'static str {
     }
 }
 
+/// The end of a SELECT whose rows nobody may change until the transaction ends. SQLite has one writer, who holds everything.
+#[must_use]
+pub fn for_share(connection: &DbConnection) -> &'static str {
+    match connection {
+        DbConnection::Postgres(_) => " FOR SHARE",
+        DbConnection::Sqlite(_) => "",
+    }
+}
+
 /// Holds one row of a tenant's table until the transaction ends, when there is one with this id.
 ///
 /// # Errors

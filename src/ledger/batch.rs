@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
-use super::model::{Entry, EntryRow};
+use super::model::{AccountState, Entry, EntryRow};
 use super::native;
 use super::posting::{AccountRef, Action, Posting, TenantRules};
 use super::rejection::{Decline, DeclineCode, Rejection};
@@ -126,6 +126,7 @@ fn prepare(connection: &mut DbConnection, clock: &Clock, tenant_id: Id, items: &
     let mut rows = store::list_entry_rows(connection, tenant_id, &referred_ids)?;
     let numbers = numbers_of(connection, tenant_id, items)?;
     let accounts = store::lock_accounts(connection, tenant_id, &account_ids(items, &rows, &numbers))?;
+    check_currency(connection, tenant_id, items, &accounts)?;
     let missing = missing_sales(items, &rows);
     rows.extend(store::list_entry_rows(connection, tenant_id, &missing)?);
     let answers = list_answers(connection, tenant_id, items)?;
@@ -140,6 +141,25 @@ fn prepare(connection: &mut DbConnection, clock: &Clock, tenant_id: Id, items: &
         answers,
         watched,
     ))
+}
+
+/// The first entry of an account may be the tenant's first: until then the currency may change, and a request that was read
+/// before the change means other amounts.
+fn check_currency(
+    connection: &mut DbConnection,
+    tenant_id: Id,
+    items: &[&BatchItem],
+    accounts: &[AccountState],
+) -> ApiResult<()> {
+    if accounts.iter().all(|account| account.last_seq > 0) {
+        return Ok(());
+    }
+    let currency = store::hold_currency(connection, tenant_id)?;
+    if items.iter().all(|item| item.rules.currency.code() == currency) {
+        Ok(())
+    } else {
+        Err(ApiError::busy("the tenant's currency was changed a moment ago"))
+    }
 }
 
 fn numbers_of(connection: &mut DbConnection, tenant_id: Id, items: &[&BatchItem]) -> ApiResult<HashMap<String, Id>> {

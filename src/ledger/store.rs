@@ -7,9 +7,9 @@ use diesel::prelude::*;
 use super::model::{AccountState, Entry, EntryKind, EntryRow, Line, LineRow};
 use super::native;
 use super::posting::{StandingInvoice, Target};
-use crate::db::DbConnection;
 use crate::db::schema::{entries, invoice_entries, invoices};
-use crate::id::Id;
+use crate::db::{DbConnection, dialect};
+use crate::id::{Id, SqlId};
 use crate::request_keys::KeyRow;
 
 /// Locks accounts in id order until the transaction ends, and reads them. What is not there is left out.
@@ -22,6 +22,21 @@ pub fn lock_accounts(connection: &mut DbConnection, tenant_id: Id, ids: &[Id]) -
     } else {
         native::lock_accounts(connection, tenant_id, ids)
     }
+}
+
+#[derive(QueryableByName)]
+struct CurrencyRow {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    currency: String,
+}
+
+/// The tenant's currency, which nobody changes until the transaction ends.
+pub(super) fn hold_currency(connection: &mut DbConnection, tenant_id: Id) -> QueryResult<String> {
+    let suffix = dialect::for_share(connection);
+    let row: CurrencyRow = diesel::sql_query(format!("SELECT currency FROM tenants WHERE id = $1{suffix}"))
+        .bind::<SqlId, _>(tenant_id)
+        .get_result(connection)?;
+    Ok(row.currency)
 }
 
 /// The ids of accounts by their numbers.

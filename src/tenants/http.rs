@@ -196,6 +196,10 @@ fn apply(
     if_match: IfMatch,
     patch: TenantPatch,
 ) -> ApiResult<TenantRow> {
+    if patch.currency.is_some() {
+        // A first mutation holds the row while it is posted: it counts here, or it sees the new currency.
+        store::lock(connection, author.tenant_id)?;
+    }
     let old = find(connection, author.tenant_id)?;
     if_match.check(old.version)?;
     let new = old.patched(patch)?;

@@ -1,10 +1,14 @@
 //! A batch of many postings: in order, in one transaction, each with its own outcome.
 
+use std::sync::Arc;
+
+use onaccount::error::Code;
 use onaccount::id::Id;
 use onaccount::ledger::{
     AccountRef, Action, BatchItem, Decline, DeclineCode, Entry, Line, LineChoice, Outcome, Refund, RefundChoice,
-    Rejection, Sale, TillDetails,
+    Rejection, Sale, TenantRules, TillDetails, post_batch,
 };
+use onaccount::money::Currency;
 
 use super::{item, post};
 use crate::harness::{NOON, Venue, at};
@@ -263,4 +267,32 @@ fn a_batch_that_fails_leaves_nothing() {
         .write_blocking(|connection| onaccount::ledger::post_batch(connection, &venue.service.clock, &items));
     assert_eq!(failed.unwrap_err().code(), onaccount::error::Code::IdempotencyKeyReused);
     assert_eq!(venue.state(account_id), (0, 1000, 2));
+}
+
+#[test]
+fn the_first_entry_is_in_the_currency_that_the_tenant_has_by_now() {
+    let venue = Venue::open();
+    let account_id: Id = venue.open_account("0.00").id.parse().unwrap();
+    let raise = |currency: &str| {
+        let action = Action::LimitChange {
+            account_id,
+            change_minor: 1000,
+            reason: "the first limit".into(),
+        };
+        let asked = item(venue.tenant_id, venue.service.clock.new_id(), action);
+        let rules = TenantRules {
+            currency: Currency::try_from_code(currency).unwrap(),
+            ..(*asked.rules).clone()
+        };
+        let asked = BatchItem {
+            rules: Arc::new(rules),
+            ..asked
+        };
+        let state = &venue.service.state;
+        state
+            .db
+            .write_blocking(|connection| post_batch(connection, &venue.service.clock, std::slice::from_ref(&asked)))
+    };
+    assert_eq!(raise("JPY").unwrap_err().code(), Code::ServiceUnavailable);
+    assert!(matches!(raise("EUR").unwrap().as_slice(), [Outcome::Posted { entry, .. }] if entry.row.seq == 1));
 }
