@@ -15,16 +15,22 @@ use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
 use crate::auth::{ActorCache, Passwords, Throttle, Tokens, authenticate};
 use crate::clock::Clock;
-use crate::db::Db;
+use crate::db::{Db, DbConnection};
 use crate::error::{ApiError, ApiResult};
 use crate::http::boundary::boundary;
 use crate::http::{Contract, check_method, method_not_allowed, openapi, path_config, problem_pages};
 use crate::jobs::Bell;
 use crate::ledger::PostingQueue;
 use crate::metrics::Metrics;
+use crate::places::Places;
 use crate::request_keys::InFlight;
 use crate::{accounts, agreement, api_keys, customers, invoice_runs, invoices, jobs, me, mutations};
 use crate::{sales, sessions, statements, tenants, terminals, till, users};
+
+/// Files and previews that are made at once; each holds a connection meanwhile.
+const FILES_AT_ONCE_MAX: usize = 2;
+/// More than this many waiting for their turn are turned away.
+const FILES_WAITING_MAX: usize = 50;
 
 /// What handlers share. Nothing in it is needed by another process that serves the same database.
 pub struct AppState {
@@ -46,6 +52,8 @@ pub struct AppState {
     pub metrics: Metrics,
     /// What is on its way into the ledger.
     pub postings: PostingQueue,
+    /// Where files and previews are made.
+    files: Places,
     /// The contract, indexed.
     pub contract: Contract,
     /// Wakes the workers of jobs.
@@ -78,10 +86,26 @@ impl AppState {
             in_flight: InFlight::default(),
             metrics,
             postings,
+            files: Places::new(FILES_AT_ONCE_MAX, FILES_WAITING_MAX, "too many files and previews wait"),
             contract: Contract::new(&contract()),
             job_bell: Bell::default(),
             cors_origins,
         }))
+    }
+}
+
+impl AppState {
+    /// [`Db::read`] for what reads much: files, statements, previews. A few at a time, so that the tills find connections.
+    ///
+    /// # Errors
+    /// As [`Db::read`]; 503 when too many wait.
+    pub async fn read_much<T, F>(&self, work: F) -> ApiResult<T>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut DbConnection) -> ApiResult<T> + Send + 'static,
+    {
+        let db = self.db.clone();
+        self.files.in_turn(move || db.read_blocking(work)).await
     }
 }
 
@@ -236,7 +260,7 @@ async fn live() -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain").body("ok")
 }
 
-/// The database answers and the schema is up to date: requests can be served.
+/// The database answers: requests can be served. The schema was brought up to date before the port was taken.
 #[get("/readyz")]
 async fn ready(app: web::Data<AppState>) -> ApiResult<HttpResponse> {
     app.db.ping().await?;

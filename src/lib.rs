@@ -29,6 +29,7 @@ pub mod metrics;
 pub mod money;
 pub mod mutations;
 pub mod period;
+pub mod places;
 pub mod quantity;
 pub mod request_keys;
 pub mod sales;

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use serde::Deserialize;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use utoipa::openapi::RefOr;
 use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::{PartialSchema, ToSchema};
 
 use crate::error::{ApiError, ApiResult};
+use crate::places::Places;
 
 /// OWASP's first choice for argon2id (Password Storage Cheat Sheet): 19 MiB, two passes, one lane.
 const MEMORY_KIB: u32 = 19 * 1024;
@@ -80,8 +80,7 @@ impl ToSchema for Password {}
 #[derive(Clone)]
 pub struct Passwords {
     hasher: Argon2<'static>,
-    places: Arc<Semaphore>,
-    waiting: Arc<Semaphore>,
+    places: Places,
     /// Checked in the place of a user's own when there is no such user.
     decoy: Arc<str>,
 }
@@ -100,8 +99,7 @@ impl Passwords {
             .to_string();
         Ok(Passwords {
             hasher,
-            places: Arc::new(Semaphore::new(AT_ONCE_MAX)),
-            waiting: Arc::new(Semaphore::new(WAITING_MAX)),
+            places: Places::new(AT_ONCE_MAX, WAITING_MAX, "too many passwords wait to be checked"),
             decoy: decoy.into(),
         })
     }
@@ -123,7 +121,7 @@ impl Passwords {
     /// As there; 503 when too many wait or the server is stopping.
     pub async fn hash(&self, password: Password) -> ApiResult<String> {
         let this = self.clone();
-        self.in_turn(move || this.hash_blocking(&password)).await
+        self.places.in_turn(move || this.hash_blocking(&password)).await
     }
 
     /// Whether `password` is the one that `hash` was made of; without a hash it is not, after the same time.
@@ -132,30 +130,11 @@ impl Passwords {
     /// 503 when too many wait or the server is stopping.
     pub async fn verify(&self, password: Password, hash: Option<String>) -> ApiResult<bool> {
         let this = self.clone();
-        self.in_turn(move || {
+        let check = move || {
             let against = hash.as_deref().unwrap_or(&this.decoy);
             let is_right = this.hasher.verify_password(password.0.as_bytes(), against).is_ok();
             Ok(is_right && hash.is_some())
-        })
-        .await
-    }
-
-    async fn in_turn<T: Send + 'static>(&self, work: impl FnOnce() -> ApiResult<T> + Send + 'static) -> ApiResult<T> {
-        let place = self.place().await?;
-        // The place goes along: a client who hangs up does not stop the work, so it must not free the place either.
-        crate::db::on_blocking_thread(move || {
-            let _place = place;
-            work()
-        })
-        .await
-    }
-
-    async fn place(&self) -> ApiResult<OwnedSemaphorePermit> {
-        let _waiting = self
-            .waiting
-            .try_acquire()
-            .map_err(|_full| ApiError::busy("too many passwords wait to be checked"))?;
-        let place = Arc::clone(&self.places).acquire_owned().await;
-        place.map_err(|_closed| ApiError::shutting_down())
+        };
+        self.places.in_turn(check).await
     }
 }

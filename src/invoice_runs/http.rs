@@ -127,8 +127,7 @@ pub async fn preview_invoice_run(
         query.0.cursor.as_ref(),
     )?;
     let preview = app
-        .db
-        .read(move |connection| preview::preview(connection, tenant_id, currency, &asked, &page))
+        .read_much(move |connection| preview::preview(connection, tenant_id, currency, &asked, &page))
         .await?;
     Ok(HttpResponse::Ok().json(preview))
 }

@@ -175,7 +175,7 @@ pub async fn list_mutations(
     let filter = query.filter()?;
     if format != TableFormat::Json {
         let file = move |connection: &mut _| export::write(connection, tenant_id, &filter, currency, (format, options));
-        return app.db.read(file).await?.respond();
+        return app.read_much(file).await?.respond();
     }
     let page = PageRequest::<ReportKey>::try_new(tenant_id, "mutations", &filter, query.limit, query.cursor.as_ref())?;
     let (after, rows_max) = (page.after, page.rows_max());

@@ -46,8 +46,7 @@ pub async fn get_statement(
         invoiced: query.invoiced,
     };
     let download = app
-        .db
-        .read(move |connection| export::write(connection, &scope, format, options))
+        .read_much(move |connection| export::write(connection, &scope, format, options))
         .await?;
     download.respond()
 }
