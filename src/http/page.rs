@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 
@@ -140,10 +141,21 @@ fn encode<K: Serialize>(position: &Position<K>) -> ApiResult<String> {
 
 fn decode<K: DeserializeOwned>(cursor: &Cursor, scope: &str) -> ApiResult<K> {
     let json = URL_SAFE_NO_PAD.decode(cursor.as_str()).ok();
-    let position = json.and_then(|json| serde_json::from_slice::<Position<K>>(&json).ok());
-    match position {
-        Some(position) if position.scope == scope => Ok(position.after),
-        _ => Err(ApiError::new(Code::BadCursor)),
+    let position = json.and_then(|json| serde_json::from_slice::<Position<Value>>(&json).ok());
+    let after = position.filter(|position| position.scope == scope && is_storable(&position.after));
+    after
+        .and_then(|position| serde_json::from_value(position.after).ok())
+        .ok_or_else(|| ApiError::new(Code::BadCursor))
+}
+
+/// Anybody can write a cursor of their own. It shows nothing that the list would not, but the database must be able to
+/// compare with it: no stored text has control characters, and PostgreSQL refuses some of them.
+fn is_storable(value: &Value) -> bool {
+    match value {
+        Value::String(text) => !text.contains(|character: char| character.is_ascii_control()),
+        Value::Array(items) => items.iter().all(is_storable),
+        Value::Object(members) => members.values().all(is_storable),
+        Value::Null | Value::Bool(_) | Value::Number(_) => true,
     }
 }
 
@@ -208,6 +220,23 @@ mod tests {
             Some(("049".to_owned(), Id::NIL))
         );
         assert_eq!(request("b", Some(&cursor)).unwrap_err().code(), Code::BadCursor);
+    }
+
+    #[test]
+    fn a_forged_cursor_with_what_no_text_holds_is_refused() {
+        let scope = request("a", None).unwrap().scope;
+        let forged = |name: &str| {
+            let position = Position {
+                scope: scope.clone(),
+                after: (name, Id::NIL),
+            };
+            let cursor = Cursor::try_new(encode(&position).unwrap()).unwrap();
+            request("a", Some(&cursor))
+        };
+        assert_eq!(forged("zoë").unwrap().after, Some(("zoë".to_owned(), Id::NIL)));
+        for wrong in ["\0", "a\u{1b}b", "a\n", "\u{7f}"] {
+            assert_eq!(forged(wrong).unwrap_err().code(), Code::BadCursor, "{wrong:?}");
+        }
     }
 
     #[test]
