@@ -1,4 +1,4 @@
-//! What waits for an invoice: the one place that says so for an account as a whole.
+//! Whether anything of an account waits for an invoice, which closing it asks. What a run takes of it is `invoice_runs`' own.
 
 use diesel::dsl::{exists, not};
 use diesel::prelude::*;
