@@ -82,8 +82,8 @@ impl Operation {
             .map(|parameter| {
                 let name = parameter["name"].as_str().unwrap();
                 assert_eq!(
-                    parameter["schema"]["format"],
-                    "date",
+                    parameter["schema"]["$ref"],
+                    "#/components/schemas/BusinessDate",
                     "{}: a value for {name}?",
                     self.label()
                 );
