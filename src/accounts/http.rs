@@ -89,7 +89,7 @@ pub async fn list_accounts(
     let (tenant_id, currency, query) = (actor.tenant()?.id, actor.tenant()?.currency, query.0);
     let balance_lt_minor = query.balance_lt.map(|amount| amount.to_minor(currency)).transpose();
     let balance_lt_minor =
-        balance_lt_minor.map_err(|error| ApiError::parameter("balance_lt", "invalid_value", error.to_string()))?;
+        balance_lt_minor.map_err(|error| ApiError::parameter("balance_lt", "too_many_decimals", error.to_string()))?;
     let filters = (
         (&query.q, &query.status, balance_lt_minor, query.holder),
         (query.shown_on_till, query.on_account_allowed, query.sort),

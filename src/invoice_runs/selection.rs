@@ -108,7 +108,7 @@ fn by_filter(
     if let Some(amount) = filter.balance_lt {
         let below = amount
             .to_minor(currency)
-            .map_err(|error| ApiError::field("/accounts/filter/balance_lt", "invalid_value", error.to_string()))?;
+            .map_err(|error| ApiError::field("/accounts/filter/balance_lt", "too_many_decimals", error.to_string()))?;
         query = query.filter(accounts::balance_minor.lt(below));
     }
     if let Some(holder_id) = filter.holder_id {

@@ -312,7 +312,7 @@ impl TenantRow {
             Patch::Set(amount) => Some(
                 amount
                     .to_minor(currency)
-                    .map_err(|error| ApiError::field("/offline_sale_max", "invalid_value", error.to_string()))?,
+                    .map_err(|error| ApiError::field("/offline_sale_max", "too_many_decimals", error.to_string()))?,
             ),
         };
         let text = |new: Option<String>, old: &String| new.unwrap_or_else(|| old.clone());

@@ -182,6 +182,8 @@ fn wrong_settings_are_named_and_nothing_changes() {
         let problem = change(&venue, json!({field: wrong})).problem(422, "validation_failed");
         assert_eq!(problem["errors"][0]["pointer"], format!("/{field}"), "{problem}");
     }
+    let problem = change(&venue, json!({"offline_sale_max": "1.005"})).problem(422, "validation_failed");
+    assert_eq!(problem["errors"][0]["code"], "too_many_decimals");
     assert_eq!(venue.director.get(CURRENT).expect(200), before);
 }
 

@@ -137,6 +137,11 @@ fn a_wrong_parameter_is_named() {
             .problem(422, "validation_failed");
         assert_eq!(problem["errors"][0]["parameter"], parameter, "{query}");
     }
+    let problem = venue
+        .clerk
+        .get("/v1/accounts?balance_lt=0.001")
+        .problem(422, "validation_failed");
+    assert_eq!(problem["errors"][0]["code"], "too_many_decimals", "as everywhere");
     venue
         .clerk
         .get("/v1/accounts?offset=10")

@@ -249,6 +249,9 @@ fn bad_input_is_named_and_changes_nothing() {
         let problem = books.try_run(body(changes.clone())).problem(status, code);
         assert_eq!(problem["errors"][0]["pointer"], pointer, "{changes}: {problem}");
     }
+    let too_fine = json!({"accounts": {"filter": {"balance_lt": "1.005"}}});
+    let problem = books.try_run(body(too_fine)).problem(422, "validation_failed");
+    assert_eq!(problem["errors"][0]["code"], "too_many_decimals");
     books
         .try_run(body(json!({"accounts": {"account_ids": []}})))
         .problem(422, "no_accounts_selected");
