@@ -194,6 +194,46 @@ fn texts_need_nothing_else(source: &Source) -> Vec<String> {
         .collect()
 }
 
+/// SQLite numbers `$n` by where each first stands in a text and not by its number: `$2` before `$1` binds the wrong value, and
+/// nothing says so. Texts that are put together are looked at when they run (`tests/api/harness/statements.rs`).
+fn parameters_rise(source: &Source) -> Vec<String> {
+    let code: String = code_lines(&source.text)
+        .map(|(_, line)| line.replace("\\\"", "").replace("'\"'", "") + "\n")
+        .collect();
+    // every second piece between quotes is a text
+    let texts = code.split('"').skip(1).step_by(2);
+    texts
+        .filter(|text| !numbers_first_seen(text).is_sorted())
+        .map(|text| format!("{}: {}", source.path, text.trim()))
+        .collect()
+}
+
+/// The numbers of a text's parameters, each where it first stands.
+fn numbers_first_seen(text: &str) -> Vec<u32> {
+    let mut seen = Vec::new();
+    for piece in text.split('$').skip(1) {
+        let end = piece.find(|c: char| !c.is_ascii_digit()).unwrap_or(piece.len());
+        if let Ok(number) = piece.split_at(end).0.parse()
+            && !seen.contains(&number)
+        {
+            seen.push(number);
+        }
+    }
+    seen
+}
+
+/// A partial index is used only when the statement says in its own text what the index says: a parameter does not.
+fn partial_indexes_are_named_in_words(source: &Source) -> Vec<String> {
+    let bound = [
+        "kind.eq(EntryKind::Reversal)",
+        "kind).eq(EntryKind::Reversal)",
+        "kind.eq(EntryKind::Refund)",
+        "kind).eq(EntryKind::Refund)",
+        "is_standing.eq(true)",
+    ];
+    lines_with(source, &bound)
+}
+
 fn assert_standing(wall: Wall, files: &[Source]) {
     assert!(
         files.len() > 3,
@@ -298,6 +338,40 @@ fn only_the_ledger_writes_balances_limits_and_entries() {
     let harmless = "UPDATE accounts SET status = $1 WHERE balance_minor = 0";
     assert!(!finds(only_the_ledger_writes_money, "src/accounts/store.rs", harmless));
     assert_standing(only_the_ledger_writes_money, &repository_files(&["src"], &["rs"]));
+}
+
+#[test]
+fn parameters_stand_in_the_order_of_their_numbers() {
+    for text in [
+        "sql_query(\"SELECT 1 WHERE a = $2 AND b = $1\")",
+        "let sql = \"UPDATE t SET a = $2\n    WHERE id = $1\";",
+        "x.push('\"'); sql_query(\"a = $1 AND b = $3 AND c = $2\")",
+    ] {
+        assert!(finds(parameters_rise, "src/sales/store.rs", text), "{text}");
+    }
+    for text in [
+        "sql_query(\"SELECT 1 WHERE a = $1 AND b = $2 AND c = $1 AND d = $10\")",
+        "let (later, first) = (\"a = $2\", \"b = $1\");",
+        "// \"$2 before $1\"",
+    ] {
+        assert!(!finds(parameters_rise, "src/sales/store.rs", text), "{text}");
+    }
+    assert_standing(parameters_rise, &repository_files(&["src", "benches"], &["rs"]));
+}
+
+#[test]
+fn partial_indexes_can_be_used() {
+    assert!(finds(
+        partial_indexes_are_named_in_words,
+        "src/ledger/store.rs",
+        ".filter(entries::kind.eq(EntryKind::Reversal))"
+    ));
+    assert!(!finds(
+        partial_indexes_are_named_in_words,
+        "src/ledger/store.rs",
+        ".filter(entries::kind.eq(EntryKind::Reversal.literal()))"
+    ));
+    assert_standing(partial_indexes_are_named_in_words, &repository_files(&["src"], &["rs"]));
 }
 
 #[test]

@@ -2,7 +2,8 @@
 //! how long a till waits meanwhile.
 //!
 //! `cargo bench --bench invoice_run` runs it on SQLite in a fresh folder; `-- postgres://user@host/database` on an empty
-//! PostgreSQL database. `-- <url> <accounts> <sales per account> <large accounts>` changes the sizes.
+//! PostgreSQL database. `-- <url> <accounts> <sales per account> <large accounts>` changes the sizes; `--statements` after them
+//! says what each statement of a run took.
 
 #![allow(
     clippy::unwrap_used,
@@ -15,6 +16,7 @@
     reason = "a measurement fails by panicking, and its figures are approximate"
 )]
 
+mod statements;
 mod venue;
 
 use std::sync::Arc;
@@ -37,8 +39,11 @@ use venue::{Bench, LARGE_SALES, LINES_PER_SALE};
 fn main() {
     let arguments: Vec<String> = std::env::args()
         .skip(1)
-        .filter(|argument| argument != "--bench")
+        .filter(|argument| argument != "--bench" && argument != "--statements")
         .collect();
+    if std::env::args().any(|argument| argument == "--statements") {
+        statements::watch();
+    }
     let size = |place: usize, default: usize| arguments.get(place).map_or(default, |text| text.parse().unwrap());
     let (count, sales, large) = (size(1, 10_000), size(2, 5), size(3, 3));
     let folder = tempfile::tempdir().unwrap();
@@ -252,11 +257,13 @@ impl Bench {
 
     /// Works on the jobs there are; answers the seconds it took. Every job has to succeed.
     fn work(&self) -> f64 {
+        statements::forget();
         let started = Instant::now();
         Worker::new(self.services.clone(), Arc::new(AtomicBool::new(false)))
             .run_until_idle()
             .unwrap();
         let seconds = started.elapsed().as_secs_f64();
+        statements::print();
         let failed: Count = self
             .services
             .db

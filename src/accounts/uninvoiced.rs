@@ -19,7 +19,7 @@ pub fn has_uninvoiced(connection: &mut DbConnection, tenant_id: Id, account_id: 
     let reversal = reversals
         .filter(reversals.field(entries::tenant_id).eq(tenant_id))
         .filter(reversals.field(entries::refers_to).eq(entries::id.nullable()))
-        .filter(reversals.field(entries::kind).eq(EntryKind::Reversal));
+        .filter(reversals.field(entries::kind).eq(EntryKind::Reversal.literal()));
     let standing = invoice_entries::table
         .filter(invoice_entries::tenant_id.eq(tenant_id))
         .filter(invoice_entries::account_id.eq(account_id))

@@ -37,6 +37,7 @@ const SQLITE_SETTINGS: &str = "
     PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;
     PRAGMA cache_size = -65536;
+    PRAGMA wal_autocheckpoint = 4000;
     PRAGMA temp_store = MEMORY;";
 
 /// Failures are told apart by their English messages ([`super::Retry`]), and only some roles may choose the language.

@@ -96,3 +96,17 @@ pub fn take_all_time(connection: &mut DbConnection) -> QueryResult<()> {
         DbConnection::Sqlite(_) => Ok(()),
     }
 }
+
+/// Joins to each row before it the rows of a table that a condition finds: looked up by index, row by row. PostgreSQL would
+/// rather read all of a table that it takes for small, and of tables that grow while a job goes on its statistics are
+/// those of before; it cannot look into a subquery with an OFFSET.
+#[must_use]
+pub fn look_up(connection: &DbConnection, table: &str, alias: &str, condition: &str) -> String {
+    match connection {
+        DbConnection::Postgres(_) => {
+            format!("CROSS JOIN LATERAL (SELECT {alias}.* FROM {table} {alias} WHERE {condition} OFFSET 0) {alias}")
+        }
+        // the order of a CROSS JOIN is kept
+        DbConnection::Sqlite(_) => format!("CROSS JOIN {table} {alias} ON {condition}"),
+    }
+}

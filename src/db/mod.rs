@@ -4,6 +4,7 @@
 //! Invariants kept here: a write on SQLite takes the write lock before it reads (`BEGIN IMMEDIATE`); a read sees one
 //! snapshot; a lost connection is never handed out twice; what may be retried is retried a bounded number of times.
 
+mod chosen;
 mod connection;
 pub mod dialect;
 pub(crate) mod keyset;
@@ -13,6 +14,7 @@ pub mod schema;
 mod statement;
 mod url;
 
+pub(crate) use chosen::about_chosen;
 pub use connection::{DbConnection, MultiBackend, MultiField, MultiRawValue, MultiRow};
 pub use migrations::{migrate, pending_migrations};
 pub use pool::{Db, Retry, on_blocking_thread};

@@ -1,14 +1,18 @@
 //! Writes one chunk of a run: short, under the locks, complete with its numbers.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::draft::{AccountDraft, Draft, DraftOutcome, draft_chunk};
 use super::facts::AccountHead;
+use super::figures::vat_of;
+use super::lines::{sum_rates, write_lines};
 use super::model::RunRow;
 use super::native::{RunResult, update_run_accounts};
+use super::plan::{AmountOverflow, InvoicePlan};
 use crate::auth::TenantContext;
 use crate::clock::{Clock, Timestamp};
 use crate::db::DbConnection;
@@ -16,9 +20,9 @@ use crate::db::schema::entries;
 use crate::error::{ApiError, ApiResult};
 use crate::id::Id;
 use crate::invoices::model::{
-    InvoiceEntryRow, InvoiceKind, InvoiceLineRow, InvoiceRow, InvoiceStatus, InvoiceVatRow, Issuer, LimitReturnRow,
+    InvoiceEntryRow, InvoiceKind, InvoiceRow, InvoiceStatus, InvoiceVatRow, Issuer, LimitReturnRow,
 };
-use crate::invoices::native::{NewInvoices, insert_invoices};
+use crate::invoices::native::{NewInvoices, insert_invoices, insert_vat};
 use crate::invoices::numbers::{InvoiceNumber, LockedSeries};
 use crate::invoices::store::add_limit_returns;
 use crate::jobs::Lease;
@@ -34,6 +38,8 @@ pub struct Chunk {
     pub number_prefix: String,
     /// In the order of the run.
     pub drafts: Vec<AccountDraft>,
+    /// The ordinal of the last account before them.
+    pub after_ordinal: i64,
     /// The ordinal of the last of them: how far the run is after the chunk.
     pub last_ordinal: i64,
     /// How many accounts the run has.
@@ -50,22 +56,23 @@ pub fn commit_chunk(connection: &mut DbConnection, clock: &Clock, lease: &Lease,
     if renewal == Renewal::Lost {
         return Ok(renewal);
     }
-    let has_invoice = |draft: &AccountDraft| matches!(draft.outcome, DraftOutcome::Invoice(_));
-    let results = if chunk.drafts.iter().any(has_invoice) {
-        let mut series = LockedSeries::lock(
-            connection,
-            chunk.tenant.id,
-            &chunk.number_prefix,
-            chunk.run.invoice_date,
-        )?;
-        let drafts = look_again(connection, chunk)?;
+    let results = if chunk.drafts.iter().any(|draft| draft.invoice().is_some()) {
+        let (date, prefix) = (chunk.run.invoice_date, &chunk.number_prefix);
+        let mut series = LockedSeries::lock(connection, chunk.tenant.id, prefix, date)?;
+        let fresh = look_again(connection, chunk)?;
+        let drafts: Vec<&AccountDraft> = chunk
+            .drafts
+            .iter()
+            .map(|draft| fresh.get(&draft.head.id).unwrap_or(draft))
+            .collect();
         let results = write_invoices(connection, clock, chunk, &drafts, &mut series)?;
         series.save(connection)?;
         results
     } else {
         chunk.drafts.iter().filter_map(skipped).collect()
     };
-    update_run_accounts(connection, chunk.tenant.id, chunk.run.id, &results)?;
+    let ordinals = (chunk.after_ordinal, chunk.last_ordinal);
+    update_run_accounts(connection, chunk.tenant.id, chunk.run.id, ordinals, &results)?;
     set_progress(connection, lease, chunk.last_ordinal, chunk.total)?;
     Ok(renewal)
 }
@@ -80,9 +87,9 @@ fn skipped(draft: &AccountDraft) -> Option<RunResult> {
     }
 }
 
-/// Locks the accounts that get an invoice, and replaces the drafts that no longer hold.
-fn look_again(connection: &mut DbConnection, chunk: &Chunk) -> ApiResult<Vec<AccountDraft>> {
-    let invoiced = chunk.drafts.iter().filter(|draft| skipped(draft).is_none());
+/// Locks the accounts that get an invoice; answers a new draft of each whose draft no longer holds.
+fn look_again(connection: &mut DbConnection, chunk: &Chunk) -> ApiResult<HashMap<Id, AccountDraft>> {
+    let invoiced = chunk.drafts.iter().filter(|draft| draft.invoice().is_some());
     let mut seen: Vec<(Id, i64)> = invoiced.map(|draft| (draft.head.id, draft.head.last_seq)).collect();
     seen.sort_unstable();
     let ids: Vec<Id> = seen.iter().map(|(id, _)| *id).collect();
@@ -92,39 +99,29 @@ fn look_again(connection: &mut DbConnection, chunk: &Chunk) -> ApiResult<Vec<Acc
         .map(|account| (account.id, account.last_seq))
         .collect();
     seen.retain(|(id, last_seq)| now.get(id) != Some(last_seq));
-    let stale = find_stale(connection, chunk.tenant.id, &seen)?;
-    if stale.is_empty() {
-        return Ok(chunk.drafts.clone());
+    let mut stale = Vec::new();
+    for (id, last_seq) in seen {
+        // few: tills sell to a handful of accounts while a chunk is drafted
+        if has_more_than_sales(connection, chunk.tenant.id, id, last_seq)? {
+            stale.push(id);
+        }
     }
-    let mut fresh = draft_all(connection, chunk, stale)?;
-    Ok(chunk
-        .drafts
-        .iter()
-        .map(|draft| fresh.remove(&draft.head.id).unwrap_or_else(|| draft.clone()))
-        .collect())
+    draft_all(connection, chunk, stale)
 }
 
-/// Those of the accounts to which something else than sales happened since.
-fn find_stale(connection: &mut DbConnection, tenant_id: Id, seen: &[(Id, i64)]) -> QueryResult<Vec<Id>> {
-    let Some(first_seq) = seen.iter().map(|(_, last_seq)| *last_seq).min() else {
-        return Ok(Vec::new());
-    };
-    let seen: HashMap<Id, i64> = seen.iter().copied().collect();
-    let since: Vec<(Id, i64)> = entries::table
-        .filter(
-            entries::tenant_id
-                .eq(tenant_id)
-                .and(entries::account_id.eq_any(seen.keys().copied().collect::<Vec<_>>())),
-        )
-        .filter(entries::seq.gt(first_seq).and(entries::kind.ne(EntryKind::Sale)))
-        .select((entries::account_id, entries::seq))
-        .load(connection)?;
-    let stale: HashSet<Id> = since
-        .into_iter()
-        .filter(|(id, seq)| seen.get(id).is_some_and(|last_seq| seq > last_seq))
-        .map(|(id, _)| id)
-        .collect();
-    Ok(stale.into_iter().collect())
+/// Whether something else than sales happened to the account after an entry.
+fn has_more_than_sales(
+    connection: &mut DbConnection,
+    tenant_id: Id,
+    account_id: Id,
+    last_seq: i64,
+) -> QueryResult<bool> {
+    let since = entries::table
+        .filter(entries::tenant_id.eq(tenant_id))
+        .filter(entries::account_id.eq(account_id))
+        .filter(entries::seq.gt(last_seq))
+        .filter(entries::kind.ne(EntryKind::Sale));
+    diesel::select(exists(since)).get_result(connection)
 }
 
 /// All of them, however many lines they have: they are few, and they are locked.
@@ -141,22 +138,22 @@ fn draft_all(connection: &mut DbConnection, chunk: &Chunk, mut ids: Vec<Id>) -> 
     Ok(drafts)
 }
 
-/// Posts the resets and inserts the invoices, in the order of the run.
+/// Posts the resets and inserts the invoices with all that they consist of, in the order of the run.
 fn write_invoices(
     connection: &mut DbConnection,
     clock: &Clock,
     chunk: &Chunk,
-    drafts: &[AccountDraft],
+    drafts: &[&AccountDraft],
     series: &mut LockedSeries,
 ) -> ApiResult<Vec<RunResult>> {
-    let now = clock.now();
+    let (tenant_id, now) = (chunk.tenant.id, clock.now());
     let issuer = json(&chunk.issuer)?;
     let rules = Arc::new(TenantRules::from(&chunk.tenant));
     let mut new = NewInvoices::default();
     let mut resets = Vec::new();
     let mut results = Vec::new();
     for account in drafts {
-        let DraftOutcome::Invoice(draft) = &account.outcome else {
+        let Some(draft) = account.invoice() else {
             results.extend(skipped(account));
             continue;
         };
@@ -164,48 +161,88 @@ fn write_invoices(
             invoice: clock.new_id(),
             reset: clock.new_id(),
         };
-        let reset = Action::InvoiceReset {
-            account_id: account.head.id,
-            invoice_id: ids.invoice,
-            run_id: chunk.run.id,
-            balance_change_minor: draft.plan.balance_change_minor,
-            limit_change_minor: draft.plan.limit_change_minor,
-        };
         resets.push(BatchItem {
-            tenant_id: chunk.tenant.id,
+            tenant_id,
             rules: Arc::clone(&rules),
             request: None,
             posting: Posting {
                 id: ids.reset,
                 author: chunk.author.clone(),
-                action: reset,
+                action: reset(&chunk.run, account.head.id, ids.invoice, &draft.plan),
             },
         });
+        let number = series.take()?;
         new.invoices.push(invoice_row(
             &chunk.run,
             &account.head,
             draft,
             &ids,
-            series.take()?,
+            number,
             &issuer,
             now,
         )?);
-        add_details(&mut new, chunk.tenant.id, account.head.id, ids.invoice, draft);
+        add_details(&mut new, tenant_id, account.head.id, ids.invoice, &draft.plan);
         results.push(RunResult {
             account_id: account.head.id,
             outcome: Ok(ids.invoice),
         });
     }
-    for outcome in post_batch(connection, clock, &resets)? {
+    post_resets(connection, clock, &resets)?;
+    insert_invoices(connection, &new)?;
+    write_figures(connection, tenant_id, &new.invoices)?;
+    add_limit_returns(connection, tenant_id, &returned_by_origin(&new.returns))?;
+    Ok(results)
+}
+
+fn reset(run: &RunRow, account_id: Id, invoice_id: Id, plan: &InvoicePlan) -> Action {
+    Action::InvoiceReset {
+        account_id,
+        invoice_id,
+        run_id: run.id,
+        balance_change_minor: plan.balance_change_minor,
+        limit_change_minor: plan.limit_change_minor,
+    }
+}
+
+fn post_resets(connection: &mut DbConnection, clock: &Clock, resets: &[BatchItem]) -> ApiResult<()> {
+    for outcome in post_batch(connection, clock, resets)? {
         if !matches!(outcome, Outcome::Posted { .. }) {
             return Err(ApiError::internal(format!(
                 "the reset of an invoice was not posted: {outcome:?}"
             )));
         }
     }
-    insert_invoices(connection, &new)?;
-    add_limit_returns(connection, chunk.tenant.id, &returned_by_origin(&new.returns))?;
-    Ok(results)
+    Ok(())
+}
+
+/// Writes the lines of the invoices and the VAT of each rate, which is rounded once.
+fn write_figures(connection: &mut DbConnection, tenant_id: Id, invoices: &[InvoiceRow]) -> ApiResult<()> {
+    let ids: Vec<Id> = invoices.iter().map(|invoice| invoice.id).collect();
+    write_lines(connection, tenant_id, &ids)?;
+    let mut vat = Vec::new();
+    let mut gross_by_invoice: HashMap<Id, i64> = HashMap::new();
+    for rate in sum_rates(connection, tenant_id, &ids)? {
+        let gross = gross_by_invoice.entry(rate.invoice_id).or_default();
+        *gross = gross.checked_add(rate.gross_minor).ok_or(AmountOverflow)?;
+        let split = vat_of(rate.gross_minor, rate.vat_rate)?;
+        vat.push(InvoiceVatRow {
+            tenant_id,
+            invoice_id: rate.invoice_id,
+            vat_rate: split.vat_rate,
+            gross_minor: split.gross_minor,
+            net_minor: split.net_minor,
+            vat_minor: split.vat_minor,
+        });
+    }
+    for InvoiceRow { id, total_minor, .. } in invoices {
+        let gross = gross_by_invoice.get(id).copied().unwrap_or_default();
+        if gross != *total_minor {
+            return Err(ApiError::internal(format!(
+                "the lines of invoice {id} add up to {gross}, its entries to {total_minor}"
+            )));
+        }
+    }
+    Ok(insert_vat(connection, &vat)?)
 }
 
 struct Ids {
@@ -251,46 +288,23 @@ fn invoice_row(
     })
 }
 
-fn add_details(new: &mut NewInvoices, tenant_id: Id, account_id: Id, invoice_id: Id, draft: &Draft) {
-    new.entries
-        .extend(draft.plan.covered.iter().map(|covered| InvoiceEntryRow {
-            tenant_id,
-            invoice_id,
-            account_id,
-            entry_seq: covered.seq,
-            reset_type: covered.reset_type,
-            origin_invoice_id: covered.origin_invoice_id,
-            is_late: covered.is_late,
-            is_standing: true,
-        }));
-    new.lines
-        .extend((1_i32..).zip(&draft.lines).map(|(line_no, line)| InvoiceLineRow {
-            tenant_id,
-            invoice_id,
-            line_no,
-            business_date: line.business_date,
-            product_code: line.product_code.clone(),
-            product_name: line.product_name.clone(),
-            category: line.category.clone(),
-            quantity_milli: line.quantity_milli,
-            amount_minor: line.amount_minor,
-            vat_rate: line.vat_rate,
-        }));
-    new.vat.extend(draft.vat.iter().map(|vat| InvoiceVatRow {
+fn add_details(new: &mut NewInvoices, tenant_id: Id, account_id: Id, invoice_id: Id, plan: &InvoicePlan) {
+    new.entries.extend(plan.covered.iter().map(|covered| InvoiceEntryRow {
         tenant_id,
         invoice_id,
-        vat_rate: vat.vat_rate,
-        gross_minor: vat.gross_minor,
-        net_minor: vat.net_minor,
-        vat_minor: vat.vat_minor,
+        account_id,
+        entry_seq: covered.seq,
+        reset_type: covered.reset_type,
+        origin_invoice_id: covered.origin_invoice_id,
+        is_late: covered.is_late,
+        is_standing: true,
     }));
-    new.returns
-        .extend(draft.plan.returns.iter().map(|returned| LimitReturnRow {
-            tenant_id,
-            invoice_id,
-            origin_invoice_id: returned.origin_invoice_id,
-            amount_minor: returned.amount_minor,
-        }));
+    new.returns.extend(plan.returns.iter().map(|returned| LimitReturnRow {
+        tenant_id,
+        invoice_id,
+        origin_invoice_id: returned.origin_invoice_id,
+        amount_minor: returned.amount_minor,
+    }));
 }
 
 /// An origin is of one account, and an account has one invoice in a run: each origin is named once.

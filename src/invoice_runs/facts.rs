@@ -8,28 +8,26 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
 use diesel::sql_types::{BigInt, Date, Integer, Nullable, Text};
 
 use super::chunk::{CHUNK_LINES_MAX, accounts_in_chunk};
-use super::figures::NetLine;
 use super::plan::{AccountFacts, BillableKind, Late, OpenEntry, Origin, OriginInvoice, ResetType, RunTerms};
 use crate::db::schema::{account_holders, accounts, customers};
-use crate::db::{DbConnection, MultiBackend, dialect};
+use crate::db::{DbConnection, MultiBackend, about_chosen, dialect};
 use crate::error::{ApiError, ApiResult};
 use crate::id::{Id, SqlId};
 use crate::invoices::model::Payer;
 use crate::ledger::EntryKind;
 
-/// The place of an entry's line as one number, so that SQL can find the latest: an entry has at most 500 lines.
-const LINES_PER_ENTRY: i64 = 1_000;
-
-/// What every query about open entries has in common: `$1` tenant, `$2` and `$3` first and last business date, then the
-/// accounts. An entry is open that is billable, not reversed, and on no standing invoice.
-const OPEN: &str = "e.tenant_id = $1 AND e.business_date >= $2 AND e.business_date <= $3
-    AND e.kind IN ('sale', 'refund', 'charge')
-    AND NOT EXISTS (SELECT 1 FROM entries r WHERE r.tenant_id = e.tenant_id AND r.refers_to = e.id AND r.kind = 'reversal')
-    AND NOT EXISTS (SELECT 1 FROM invoice_entries i WHERE i.tenant_id = e.tenant_id AND i.account_id = e.account_id
-        AND i.entry_seq = e.seq AND i.is_standing)";
+/// Which entries `e` of an account that was chosen are open: billable, in the period, not reversed, and on no standing
+/// invoice. The last two are looked up entry by entry: as a join or `NOT EXISTS`, PostgreSQL would read all reversals and all
+/// that was ever invoiced when it takes those tables for small.
+const IS_OPEN: &str = "e.tenant_id = {tenant} AND e.account_id = chosen.id
+    AND e.business_date >= {1} AND e.business_date <= {2} AND e.kind IN ('sale', 'refund', 'charge')
+    AND (SELECT r.seq FROM entries r WHERE r.tenant_id = e.tenant_id AND r.refers_to = e.id AND r.kind = 'reversal') IS NULL
+    AND (SELECT i.entry_seq FROM invoice_entries i WHERE i.tenant_id = e.tenant_id AND i.account_id = e.account_id
+        AND i.entry_seq = e.seq AND i.is_standing) IS NULL";
 
 /// An account as a run sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -117,24 +115,29 @@ fn first_date(terms: &RunTerms) -> NaiveDate {
     }
 }
 
-/// `$4, $5, ..`: as many as there are accounts.
-fn placeholders(first: usize, count: usize) -> String {
+/// `$4, $5, ..`: as many as there are values.
+pub(super) fn placeholders(first: usize, count: usize) -> String {
     (first..first.saturating_add(count))
         .map(|number| format!("${number}"))
         .collect::<Vec<_>>()
         .join(", ")
 }
 
-type Query<'a> = diesel::query_builder::BoxedSqlQuery<'a, MultiBackend, diesel::query_builder::SqlQuery>;
+/// Joins the open entries `e` to the accounts `chosen`.
+pub(super) fn look_up_open(connection: &DbConnection) -> String {
+    dialect::look_up(connection, "entries", "e", IS_OPEN)
+}
 
-/// Binds what [`OPEN`] and a list of accounts after it ask for.
-fn query<'a>(text: String, tenant_id: Id, terms: &RunTerms, account_ids: &[Id]) -> Query<'a> {
-    let query = diesel::sql_query(text)
-        .into_boxed::<MultiBackend>()
-        .bind::<SqlId, _>(tenant_id)
+/// A statement about open entries of some accounts.
+pub(super) fn about_open(
+    text: &str,
+    tenant_id: Id,
+    terms: &RunTerms,
+    account_ids: &[Id],
+) -> BoxedSqlQuery<'static, MultiBackend, SqlQuery> {
+    about_chosen(text, tenant_id, account_ids)
         .bind::<Date, _>(first_date(terms))
-        .bind::<Date, _>(terms.to);
-    account_ids.iter().fold(query, |query, id| query.bind::<SqlId, _>(*id))
+        .bind::<Date, _>(terms.to)
 }
 
 #[derive(QueryableByName)]
@@ -193,13 +196,10 @@ fn read_open(
         };
         let text = format!(
             "SELECT e.account_id, e.seq, e.id, e.kind, e.balance_change_minor, e.business_date, e.refers_to, e.line_count
-             FROM entries e WHERE {OPEN} AND e.account_id IN ({}) ORDER BY e.account_id, e.seq LIMIT {rows_max}",
-            placeholders(4, ids.len())
+             FROM chosen {} ORDER BY e.account_id, e.seq LIMIT {rows_max}",
+            look_up_open(connection)
         );
-        if ids.is_empty() {
-            return Ok(HashMap::new());
-        }
-        let rows: Vec<OpenRow> = query(text, tenant_id, terms, ids).load(connection)?;
+        let rows: Vec<OpenRow> = about_open(&text, tenant_id, terms, ids).load(connection)?;
         if i64::try_from(rows.len()).unwrap_or(i64::MAX) < rows_max {
             let mut open: HashMap<Id, Vec<OpenEntry>> = ids.iter().map(|id| (*id, Vec::new())).collect();
             for row in rows {
@@ -319,17 +319,19 @@ fn read_origins(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
+    let look_up = |table, alias, condition| dialect::look_up(connection, table, alias, condition);
+    let of_refund = "s.tenant_id = e.tenant_id AND s.id = e.refers_to";
+    let of_sale = "c.tenant_id = s.tenant_id AND c.account_id = s.account_id AND c.entry_seq = s.seq AND c.is_standing";
+    let of_cover = "n.tenant_id = c.tenant_id AND n.id = c.invoice_id";
     let text = format!(
         "SELECT e.account_id, e.seq, c.invoice_id, c.reset_type, n.limit_taken_minor, n.limit_returned_minor
-         FROM entries e
-         JOIN entries s ON s.tenant_id = e.tenant_id AND s.id = e.refers_to
-         JOIN invoice_entries c ON c.tenant_id = s.tenant_id AND c.account_id = s.account_id AND c.entry_seq = s.seq
-             AND c.is_standing
-         JOIN invoices n ON n.tenant_id = c.tenant_id AND n.id = c.invoice_id
-         WHERE {OPEN} AND e.kind = 'refund' AND e.account_id IN ({})",
-        placeholders(4, ids.len())
+         FROM chosen {} {} {} {} WHERE e.kind = 'refund'",
+        look_up("entries", "e", IS_OPEN),
+        look_up("entries", "s", of_refund),
+        look_up("invoice_entries", "c", of_sale),
+        look_up("invoices", "n", of_cover),
     );
-    let rows: Vec<OriginRow> = query(text, tenant_id, terms, &ids).load(connection)?;
+    let rows: Vec<OriginRow> = about_open(&text, tenant_id, terms, &ids).load(connection)?;
     let mut origins: HashMap<Id, Origins> = HashMap::new();
     for row in rows {
         let of_account = origins.entry(row.account_id).or_default();
@@ -347,76 +349,4 @@ fn read_origins(
         of_account.invoices.insert(row.invoice_id, taken);
     }
     Ok(origins)
-}
-
-#[derive(QueryableByName)]
-struct NetLineRow {
-    #[diesel(sql_type = SqlId)]
-    account_id: Id,
-    #[diesel(sql_type = Date)]
-    business_date: NaiveDate,
-    #[diesel(sql_type = Text)]
-    product_code: String,
-    #[diesel(sql_type = Integer)]
-    vat_rate: i32,
-    #[diesel(sql_type = Text)]
-    product_name: String,
-    #[diesel(sql_type = Text)]
-    category: String,
-    #[diesel(sql_type = BigInt)]
-    quantity_milli: i64,
-    #[diesel(sql_type = BigInt)]
-    amount_minor: i64,
-}
-
-/// The lines of the open entries of these accounts but for `waiting`, netted and in the order of an invoice. Must read
-/// the same snapshot as [`read_chunk`], or run under the accounts' lock.
-///
-/// # Errors
-/// When the database fails.
-pub fn read_net_lines(
-    connection: &mut DbConnection,
-    tenant_id: Id,
-    terms: &RunTerms,
-    account_ids: &[Id],
-    waiting: &[Id],
-) -> QueryResult<HashMap<Id, Vec<NetLine>>> {
-    if account_ids.is_empty() {
-        return Ok(HashMap::new());
-    }
-    let after_accounts = format!("${}", account_ids.len().saturating_add(4));
-    let but_waiting = format!("AND NOT {}", dialect::is_listed(connection, "e.id", &after_accounts));
-    let text = format!(
-        "SELECT g.account_id, g.business_date, g.product_code, g.vat_rate, g.quantity_milli, g.amount_minor,
-                l.product_name, l.category
-         FROM (SELECT e.tenant_id, e.account_id, l.business_date, l.product_code, l.vat_rate,
-                      CAST(SUM(l.quantity_milli) AS BIGINT) AS quantity_milli,
-                      CAST(SUM(l.amount_minor) AS BIGINT) AS amount_minor,
-                      MAX(l.entry_seq * {LINES_PER_ENTRY} + l.line_no) AS latest
-               FROM entries e
-               JOIN entry_lines l ON l.tenant_id = e.tenant_id AND l.account_id = e.account_id AND l.entry_seq = e.seq
-               WHERE {OPEN} AND e.account_id IN ({}) {but_waiting}
-               GROUP BY e.tenant_id, e.account_id, l.business_date, l.product_code, l.vat_rate) g
-         JOIN entry_lines l ON l.tenant_id = g.tenant_id AND l.account_id = g.account_id
-             AND l.entry_seq = g.latest / {LINES_PER_ENTRY} AND l.line_no = g.latest % {LINES_PER_ENTRY}",
-        placeholders(4, account_ids.len())
-    );
-    let bound = query(text, tenant_id, terms, account_ids).bind::<Text, _>(dialect::list_of(waiting));
-    let mut lines: HashMap<Id, Vec<NetLine>> = HashMap::new();
-    for row in bound.load::<NetLineRow>(connection)? {
-        lines.entry(row.account_id).or_default().push(NetLine {
-            business_date: row.business_date,
-            product_code: row.product_code,
-            vat_rate: row.vat_rate,
-            product_name: row.product_name,
-            category: row.category,
-            quantity_milli: row.quantity_milli,
-            amount_minor: row.amount_minor,
-        });
-    }
-    // sorted here and not by the database: byte by byte, whatever its collation
-    for lines in lines.values_mut() {
-        lines.sort_by(|a, b| a.place().cmp(&b.place()));
-    }
-    Ok(lines)
 }

@@ -15,6 +15,7 @@ pub mod draft;
 pub mod facts;
 pub mod figures;
 pub mod http;
+pub mod lines;
 pub mod model;
 pub mod native;
 pub mod plan;

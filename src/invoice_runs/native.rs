@@ -1,7 +1,7 @@
 //! Writes the accounts of a run with few statements, see [`crate::invoices::native`].
 
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Nullable, Text};
 
 use super::model::RunAccountState;
 use super::plan::SkipReason;
@@ -61,11 +61,12 @@ impl RunResult {
     }
 }
 
-/// Records what became of some accounts.
+/// Records what became of some accounts, whose ordinals in the run are after `after` and up to `last`.
 pub fn update_run_accounts(
     connection: &mut DbConnection,
     tenant_id: Id,
     run_id: Id,
+    (after, last): (i64, i64),
     results: &[RunResult],
 ) -> QueryResult<()> {
     match connection {
@@ -79,15 +80,18 @@ pub fn update_run_accounts(
             let accounts: Vec<Id> = results.iter().map(|result| result.account_id).collect();
             diesel::sql_query(
                 "UPDATE invoice_run_accounts a SET state = r.state, skip_code = r.skip_code, invoice_id = r.invoice_id
-                 FROM unnest($3::uuid[], $4::text[], $5::text[], $6::uuid[]) AS r (account_id, state, skip_code, invoice_id)
-                 WHERE a.tenant_id = $1 AND a.run_id = $2 AND a.account_id = r.account_id",
+                 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::uuid[]) AS r (account_id, state, skip_code, invoice_id)
+                 WHERE a.tenant_id = $5 AND a.run_id = $6 AND a.ordinal > $7 AND a.ordinal <= $8
+                     AND a.account_id = r.account_id",
             )
-            .bind::<SqlId, _>(tenant_id)
-            .bind::<SqlId, _>(run_id)
             .bind::<Array<SqlId>, _>(accounts)
             .bind::<Array<Text>, _>(states)
             .bind::<Array<Nullable<Text>>, _>(skips)
             .bind::<Array<Nullable<SqlId>>, _>(invoices)
+            .bind::<SqlId, _>(tenant_id)
+            .bind::<SqlId, _>(run_id)
+            .bind::<BigInt, _>(after)
+            .bind::<BigInt, _>(last)
             .execute(connection)
             .map(drop)
         }

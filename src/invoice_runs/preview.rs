@@ -1,9 +1,13 @@
 //! What a run would make: the same computation, and nothing is written.
 
+use std::collections::HashMap;
+
 use diesel::QueryResult;
 
 use super::draft::{AccountDraft, Draft, DraftOutcome, draft_chunk};
-use super::facts::read_chunk;
+use super::facts::{AccountHead, read_chunk};
+use super::figures::{NetLine, vat_totals};
+use super::lines::read_open_lines;
 use super::model::{NewInvoiceRun, Preview, PreviewAccount, PreviewInvoice, PreviewTotals, Skip, SkipCounts};
 use super::plan::{AmountOverflow, Outcome, RunTerms, SkipReason, plan};
 use super::selection::{Chosen, choose_accounts};
@@ -51,12 +55,14 @@ pub fn preview(
         _ => None,
     };
     let mut credits = credits_of(connection, tenant_id, &drafts)?;
+    let mut lines = lines_of(connection, tenant_id, &terms, &drafts)?;
     let items = drafts.into_iter().map(|draft| {
         let credit_ids = credits
             .iter_mut()
             .filter(|(account_id, _)| *account_id == draft.head.id)
             .map(|(_, id)| *id);
-        account(&draft, currency, credit_ids.collect())
+        let lines = lines.remove(&draft.head.id).unwrap_or_default();
+        account(&draft, &lines, currency, credit_ids.collect())
     });
     Ok(Preview {
         totals,
@@ -70,6 +76,23 @@ fn credits_of(connection: &mut DbConnection, tenant_id: Id, drafts: &[AccountDra
     let is_credit = |draft: &&AccountDraft| draft.outcome == DraftOutcome::Skip(SkipReason::CreditAccount);
     let ids: Vec<Id> = drafts.iter().filter(is_credit).map(|draft| draft.head.id).collect();
     list_standing_credits(connection, tenant_id, &ids)
+}
+
+/// The lines of the invoices, by account.
+fn lines_of(
+    connection: &mut DbConnection,
+    tenant_id: Id,
+    terms: &RunTerms,
+    drafts: &[AccountDraft],
+) -> QueryResult<HashMap<Id, Vec<NetLine>>> {
+    let invoiced = || {
+        drafts
+            .iter()
+            .filter_map(|draft| Some((draft.head.id, draft.invoice()?)))
+    };
+    let account_ids: Vec<Id> = invoiced().map(|(id, _)| id).collect();
+    let waiting: Vec<Id> = invoiced().flat_map(|(_, draft)| draft.waiting.clone()).collect();
+    read_open_lines(connection, tenant_id, terms, &account_ids, &waiting)
 }
 
 /// Goes through every chosen account, chunk by chunk.
@@ -111,11 +134,16 @@ fn total(
 
 const CHUNK: usize = super::chunk::CHUNK_ACCOUNTS_MAX;
 
-fn account(draft: &AccountDraft, currency: Currency, credit_ids: Vec<Id>) -> ApiResult<PreviewAccount> {
+fn account(
+    draft: &AccountDraft,
+    lines: &[NetLine],
+    currency: Currency,
+    credit_ids: Vec<Id>,
+) -> ApiResult<PreviewAccount> {
     let head = &draft.head;
     let (skip, invoice) = match &draft.outcome {
         DraftOutcome::Skip(reason) => (Some(skip(*reason, credit_ids)), None),
-        DraftOutcome::Invoice(invoice_draft) => (None, Some(invoice(draft, invoice_draft, currency)?)),
+        DraftOutcome::Invoice(invoice_draft) => (None, Some(invoice(head, invoice_draft, lines, currency)?)),
     };
     Ok(PreviewAccount {
         account_id: head.id,
@@ -146,24 +174,14 @@ pub fn code_of(reason: SkipReason) -> Code {
     }
 }
 
-fn invoice(account: &AccountDraft, draft: &Draft, currency: Currency) -> ApiResult<PreviewInvoice> {
+fn invoice(head: &AccountHead, draft: &Draft, lines: &[NetLine], currency: Currency) -> ApiResult<PreviewInvoice> {
     let money = |minor| Money::new(minor, currency);
     let sum = |a: i64, b: i64| a.checked_add(b).ok_or(AmountOverflow);
-    let balance = sum(account.head.balance_minor, draft.plan.balance_change_minor)?;
-    let limit = sum(account.head.credit_limit_minor, draft.plan.limit_change_minor)?;
+    let balance = sum(head.balance_minor, draft.plan.balance_change_minor)?;
+    let limit = sum(head.credit_limit_minor, draft.plan.limit_change_minor)?;
     let count = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
-    let lines = (1_i32..).zip(&draft.lines).map(|(line_no, line)| {
-        Ok(InvoiceLine {
-            line_no,
-            business_date: line.business_date,
-            product_code: line.product_code.clone(),
-            product_name: line.product_name.clone(),
-            category: line.category.clone(),
-            quantity: Quantity::from_milli(line.quantity_milli),
-            amount: money(line.amount_minor),
-            vat_rate: vat_rate(line.vat_rate)?,
-        })
-    });
+    let late = draft.plan.covered.iter().filter(|covered| covered.is_late);
+    let amounts = lines.iter().map(|line| (line.category.as_str(), line.amount_minor));
     Ok(PreviewInvoice {
         kind: InvoiceKind::of_total(draft.plan.total_minor),
         payer: draft.payer.clone(),
@@ -172,15 +190,25 @@ fn invoice(account: &AccountDraft, draft: &Draft, currency: Currency) -> ApiResu
         credit_limit_after: money(limit),
         available_after: money(sum(balance, limit)?),
         covered_count: count(draft.plan.covered.len()),
-        late_count: count(draft.plan.covered.iter().filter(|covered| covered.is_late).count()),
-        lines: lines.collect::<ApiResult<_>>()?,
-        categories: categories_of(
-            draft
-                .lines
-                .iter()
-                .map(|line| (line.category.as_str(), line.amount_minor)),
-            currency,
-        )?,
-        vat: vat_of_rates(&draft.vat, currency)?,
+        late_count: count(late.count()),
+        lines: (1_i32..)
+            .zip(lines)
+            .map(|(line_no, line)| invoice_line(line_no, line, currency))
+            .collect::<ApiResult<_>>()?,
+        categories: categories_of(amounts, currency)?,
+        vat: vat_of_rates(&vat_totals(lines)?, currency)?,
+    })
+}
+
+fn invoice_line(line_no: i32, line: &NetLine, currency: Currency) -> ApiResult<InvoiceLine> {
+    Ok(InvoiceLine {
+        line_no,
+        business_date: line.business_date,
+        product_code: line.product_code.clone(),
+        product_name: line.product_name.clone(),
+        category: line.category.clone(),
+        quantity: Quantity::from_milli(line.quantity_milli),
+        amount: Money::new(line.amount_minor, currency),
+        vat_rate: vat_rate(line.vat_rate)?,
     })
 }

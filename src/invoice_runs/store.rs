@@ -11,6 +11,7 @@ use crate::db::DbConnection;
 use crate::db::schema::{accounts, entries, invoice_run_accounts, invoice_runs, invoices};
 use crate::id::{Id, SqlId};
 use crate::invoices::model::{InvoiceKind, InvoiceStatus};
+use crate::ledger::EntryKind;
 
 pub fn insert_run(connection: &mut DbConnection, run: &RunRow) -> QueryResult<()> {
     diesel::insert_into(invoice_runs::table)
@@ -235,30 +236,36 @@ pub fn list_standing_credits(
     let is_reversed = reversal
         .filter(reversal.field(entries::tenant_id).eq(entries::tenant_id))
         .filter(reversal.field(entries::refers_to).eq(entries::id.nullable()))
-        .filter(reversal.field(entries::kind).eq("reversal"));
+        .filter(reversal.field(entries::kind).eq(EntryKind::Reversal.literal()));
     entries::table
         .filter(
             entries::tenant_id
                 .eq(tenant_id)
                 .and(entries::account_id.eq_any(account_ids.to_vec())),
         )
-        .filter(entries::kind.eq("credit"))
+        .filter(entries::kind.eq(EntryKind::Credit))
         .filter(diesel::dsl::not(diesel::dsl::exists(is_reversed)))
         .order((entries::account_id, entries::seq))
         .select((entries::account_id, entries::id))
         .load(connection)
 }
 
-/// Records that the invoices of some accounts were reversed, whichever run they belong to.
-pub fn mark_reversed(connection: &mut DbConnection, tenant_id: Id, run_id: Id, invoice_ids: &[Id]) -> QueryResult<()> {
-    let invoice_ids: Vec<Option<Id>> = invoice_ids.iter().copied().map(Some).collect();
+/// Records that the invoices of some accounts of a run (an account and its invoice) were reversed.
+pub fn mark_reversed(
+    connection: &mut DbConnection,
+    tenant_id: Id,
+    run_id: Id,
+    invoices: &[(Id, Id)],
+) -> QueryResult<()> {
+    let (account_ids, invoice_ids): (Vec<Id>, Vec<Option<Id>>) =
+        invoices.iter().map(|(account_id, id)| (*account_id, Some(*id))).unzip();
+    let of_run = invoice_run_accounts::table
+        .filter(invoice_run_accounts::tenant_id.eq(tenant_id))
+        .filter(invoice_run_accounts::run_id.eq(run_id));
+    // the accounts are what the index knows
     diesel::update(
-        invoice_run_accounts::table
-            .filter(
-                invoice_run_accounts::tenant_id
-                    .eq(tenant_id)
-                    .and(invoice_run_accounts::run_id.eq(run_id)),
-            )
+        of_run
+            .filter(invoice_run_accounts::account_id.eq_any(account_ids))
             .filter(invoice_run_accounts::invoice_id.eq_any(invoice_ids)),
     )
     .set(invoice_run_accounts::state.eq(RunAccountState::Reversed))

@@ -89,6 +89,7 @@ fn read_chunk(connection: &mut DbConnection, lease: &Lease) -> ApiResult<Option<
     let (issuer, number_prefix) = get_issuer(connection, tenant.id)?;
     Ok(Some(Chunk {
         author: author_of(&run.actor_kind, run.actor_id, &run.actor_name),
+        after_ordinal: job.progress_done,
         last_ordinal: last.ordinal,
         total: job.progress_total,
         run,

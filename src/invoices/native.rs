@@ -3,23 +3,19 @@
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Text, Timestamp};
+use diesel::sqlite::SqliteConnection;
 
-use super::model::{InvoiceEntryRow, InvoiceLineRow, InvoiceRow, InvoiceVatRow, LimitReturnRow};
-use crate::db::DbConnection;
-use crate::db::schema::{invoice_entries, invoice_limit_returns, invoice_lines, invoice_vat, invoices};
+use super::model::{InvoiceEntryRow, InvoiceRow, InvoiceVatRow, LimitReturnRow};
+use crate::db::schema::{invoice_entries, invoice_limit_returns, invoice_vat, invoices};
+use crate::db::{DbConnection, Statement};
 use crate::id::SqlId;
 
-/// PostgreSQL takes at most 65 535 parameters in one statement; an invoice has 25.
-const ROWS_PER_STATEMENT: usize = 2_000;
-
-/// The rows of some new invoices.
+/// The rows of some new invoices; their lines and VAT follow from what they cover.
 #[derive(Debug, Default)]
 pub struct NewInvoices {
     pub invoices: Vec<InvoiceRow>,
     pub entries: Vec<InvoiceEntryRow>,
-    pub lines: Vec<InvoiceLineRow>,
-    pub vat: Vec<InvoiceVatRow>,
     pub returns: Vec<LimitReturnRow>,
 }
 
@@ -27,47 +23,42 @@ pub struct NewInvoices {
 pub fn insert_invoices(connection: &mut DbConnection, new: &NewInvoices) -> QueryResult<()> {
     match connection {
         DbConnection::Postgres(connection) => {
-            for rows in new.invoices.chunks(ROWS_PER_STATEMENT) {
-                diesel::insert_into(invoices::table).values(rows).execute(connection)?;
-            }
+            insert_rows_postgres(connection, &new.invoices)?;
             insert_entries_postgres(connection, &new.entries)?;
-            insert_lines_postgres(connection, &new.lines)?;
-            for rows in new.vat.chunks(ROWS_PER_STATEMENT) {
-                diesel::insert_into(invoice_vat::table)
-                    .values(rows)
-                    .execute(connection)?;
-            }
-            for rows in new.returns.chunks(ROWS_PER_STATEMENT) {
-                diesel::insert_into(invoice_limit_returns::table)
-                    .values(rows)
-                    .execute(connection)?;
-            }
+            insert_returns_postgres(connection, &new.returns)
         }
+        DbConnection::Sqlite(connection) => insert_sqlite(connection, new),
+    }
+}
+
+/// Inserts the VAT of invoices.
+pub fn insert_vat(connection: &mut DbConnection, rows: &[InvoiceVatRow]) -> QueryResult<()> {
+    match connection {
+        DbConnection::Postgres(connection) => insert_vat_postgres(connection, rows),
         DbConnection::Sqlite(connection) => {
-            for row in &new.invoices {
-                diesel::insert_into(invoices::table).values(row).execute(connection)?;
-            }
-            for row in &new.entries {
-                diesel::insert_into(invoice_entries::table)
-                    .values(row)
-                    .execute(connection)?;
-            }
-            for row in &new.lines {
-                diesel::insert_into(invoice_lines::table)
-                    .values(row)
-                    .execute(connection)?;
-            }
-            for row in &new.vat {
+            for row in rows {
                 diesel::insert_into(invoice_vat::table)
                     .values(row)
                     .execute(connection)?;
             }
-            for row in &new.returns {
-                diesel::insert_into(invoice_limit_returns::table)
-                    .values(row)
-                    .execute(connection)?;
-            }
+            Ok(())
         }
+    }
+}
+
+fn insert_sqlite(connection: &mut SqliteConnection, new: &NewInvoices) -> QueryResult<()> {
+    for row in &new.invoices {
+        diesel::insert_into(invoices::table).values(row).execute(connection)?;
+    }
+    for row in &new.entries {
+        diesel::insert_into(invoice_entries::table)
+            .values(row)
+            .execute(connection)?;
+    }
+    for row in &new.returns {
+        diesel::insert_into(invoice_limit_returns::table)
+            .values(row)
+            .execute(connection)?;
     }
     Ok(())
 }
@@ -77,42 +68,94 @@ fn column<'a, R, V>(rows: &'a [R], value: impl Fn(&'a R) -> V) -> Vec<V> {
     rows.iter().map(value).collect()
 }
 
-fn insert_entries_postgres(connection: &mut PgConnection, rows: &[InvoiceEntryRow]) -> QueryResult<()> {
-    diesel::sql_query(
-        "INSERT INTO invoice_entries
-             (tenant_id, invoice_id, account_id, entry_seq, reset_type, origin_invoice_id, is_late, is_standing)
-         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::bigint[], $5::text[], $6::uuid[], $7::bool[], $8::bool[])",
-    )
-    .bind::<Array<SqlId>, _>(column(rows, |row| row.tenant_id))
-    .bind::<Array<SqlId>, _>(column(rows, |row| row.invoice_id))
-    .bind::<Array<SqlId>, _>(column(rows, |row| row.account_id))
-    .bind::<Array<BigInt>, _>(column(rows, |row| row.entry_seq))
-    .bind::<Array<Text>, _>(column(rows, |row| row.reset_type.as_str()))
-    .bind::<Array<Nullable<SqlId>>, _>(column(rows, |row| row.origin_invoice_id))
-    .bind::<Array<Bool>, _>(column(rows, |row| row.is_late))
-    .bind::<Array<Bool>, _>(column(rows, |row| row.is_standing))
-    .execute(connection)
-    .map(drop)
+const INSERT_INVOICES: &str = "
+    INSERT INTO invoices (tenant_id, id, kind, status, run_id, account_id, account_number, number, series_year, series_value,
+        invoice_date, from_date, to_date, reset_type, total_minor, reverses_id, reversed_by_id, reset_entry_id,
+        limit_taken_minor, limit_returned_minor, payer_id, payer_name, payer_snapshot, tenant_snapshot, created_at)
+    SELECT * FROM unnest({}::uuid[], {}::uuid[], {}::text[], {}::text[], {}::uuid[], {}::uuid[], {}::text[], {}::text[],
+        {}::integer[], {}::bigint[], {}::date[], {}::date[], {}::date[], {}::text[], {}::bigint[], {}::uuid[], {}::uuid[],
+        {}::uuid[], {}::bigint[], {}::bigint[], {}::uuid[], {}::text[], {}::text[], {}::text[], {}::timestamp[])";
+
+fn insert_rows_postgres(connection: &mut PgConnection, rows: &[InvoiceRow]) -> QueryResult<()> {
+    Statement::new(INSERT_INVOICES)
+        .bind::<Array<SqlId>, _>(column(rows, |row| row.tenant_id))
+        .bind::<Array<SqlId>, _>(column(rows, |row| row.id))
+        .bind::<Array<Text>, _>(column(rows, |row| row.kind))
+        .bind::<Array<Text>, _>(column(rows, |row| row.status))
+        .bind::<Array<SqlId>, _>(column(rows, |row| row.run_id))
+        .bind::<Array<SqlId>, _>(column(rows, |row| row.account_id))
+        .bind::<Array<Text>, _>(column(rows, |row| row.account_number.as_str()))
+        .bind::<Array<Text>, _>(column(rows, |row| row.number.as_str()))
+        .bind::<Array<Integer>, _>(column(rows, |row| row.series_year))
+        .bind::<Array<BigInt>, _>(column(rows, |row| row.series_value))
+        .bind::<Array<Date>, _>(column(rows, |row| row.invoice_date))
+        .bind::<Array<Date>, _>(column(rows, |row| row.from_date))
+        .bind::<Array<Date>, _>(column(rows, |row| row.to_date))
+        .bind::<Array<Text>, _>(column(rows, |row| row.reset_type))
+        .bind::<Array<BigInt>, _>(column(rows, |row| row.total_minor))
+        .bind::<Array<Nullable<SqlId>>, _>(column(rows, |row| row.reverses_id))
+        .bind::<Array<Nullable<SqlId>>, _>(column(rows, |row| row.reversed_by_id))
+        .bind::<Array<SqlId>, _>(column(rows, |row| row.reset_entry_id))
+        .bind::<Array<BigInt>, _>(column(rows, |row| row.limit_taken_minor))
+        .bind::<Array<BigInt>, _>(column(rows, |row| row.limit_returned_minor))
+        .bind::<Array<SqlId>, _>(column(rows, |row| row.payer_id))
+        .bind::<Array<Text>, _>(column(rows, |row| row.payer_name.as_str()))
+        .bind::<Array<Text>, _>(column(rows, |row| row.payer_snapshot.as_str()))
+        .bind::<Array<Text>, _>(column(rows, |row| row.tenant_snapshot.as_str()))
+        .bind::<Array<Timestamp>, _>(column(rows, |row| row.created_at))
+        .execute(connection)
+        .map(drop)
 }
 
-fn insert_lines_postgres(connection: &mut PgConnection, rows: &[InvoiceLineRow]) -> QueryResult<()> {
-    diesel::sql_query(
-        "INSERT INTO invoice_lines
-             (tenant_id, invoice_id, line_no, business_date, product_code, product_name, category, quantity_milli,
-              amount_minor, vat_rate)
-         SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::date[], $5::text[], $6::text[], $7::text[],
-              $8::bigint[], $9::bigint[], $10::int[])",
-    )
-    .bind::<Array<SqlId>, _>(column(rows, |row| row.tenant_id))
-    .bind::<Array<SqlId>, _>(column(rows, |row| row.invoice_id))
-    .bind::<Array<Integer>, _>(column(rows, |row| row.line_no))
-    .bind::<Array<Date>, _>(column(rows, |row| row.business_date))
-    .bind::<Array<Text>, _>(column(rows, |row| row.product_code.as_str()))
-    .bind::<Array<Text>, _>(column(rows, |row| row.product_name.as_str()))
-    .bind::<Array<Text>, _>(column(rows, |row| row.category.as_str()))
-    .bind::<Array<BigInt>, _>(column(rows, |row| row.quantity_milli))
-    .bind::<Array<BigInt>, _>(column(rows, |row| row.amount_minor))
-    .bind::<Array<Integer>, _>(column(rows, |row| row.vat_rate))
-    .execute(connection)
-    .map(drop)
+const INSERT_ENTRIES: &str = "
+    INSERT INTO invoice_entries (tenant_id, invoice_id, account_id, entry_seq, reset_type, origin_invoice_id, is_late,
+        is_standing)
+    SELECT * FROM unnest({}::uuid[], {}::uuid[], {}::uuid[], {}::bigint[], {}::text[], {}::uuid[], {}::boolean[],
+        {}::boolean[])";
+
+fn insert_entries_postgres(connection: &mut PgConnection, rows: &[InvoiceEntryRow]) -> QueryResult<()> {
+    Statement::new(INSERT_ENTRIES)
+        .bind::<Array<SqlId>, _>(column(rows, |row| row.tenant_id))
+        .bind::<Array<SqlId>, _>(column(rows, |row| row.invoice_id))
+        .bind::<Array<SqlId>, _>(column(rows, |row| row.account_id))
+        .bind::<Array<BigInt>, _>(column(rows, |row| row.entry_seq))
+        .bind::<Array<Text>, _>(column(rows, |row| row.reset_type))
+        .bind::<Array<Nullable<SqlId>>, _>(column(rows, |row| row.origin_invoice_id))
+        .bind::<Array<Bool>, _>(column(rows, |row| row.is_late))
+        .bind::<Array<Bool>, _>(column(rows, |row| row.is_standing))
+        .execute(connection)
+        .map(drop)
+}
+
+const INSERT_VAT: &str = "
+    INSERT INTO invoice_vat (tenant_id, invoice_id, vat_rate, gross_minor, net_minor, vat_minor)
+    SELECT * FROM unnest({}::uuid[], {}::uuid[], {}::integer[], {}::bigint[], {}::bigint[], {}::bigint[])";
+
+fn insert_vat_postgres(connection: &mut PgConnection, rows: &[InvoiceVatRow]) -> QueryResult<()> {
+    Statement::new(INSERT_VAT)
+        .bind::<Array<SqlId>, _>(column(rows, |row| row.tenant_id))
+        .bind::<Array<SqlId>, _>(column(rows, |row| row.invoice_id))
+        .bind::<Array<Integer>, _>(column(rows, |row| row.vat_rate))
+        .bind::<Array<BigInt>, _>(column(rows, |row| row.gross_minor))
+        .bind::<Array<BigInt>, _>(column(rows, |row| row.net_minor))
+        .bind::<Array<BigInt>, _>(column(rows, |row| row.vat_minor))
+        .execute(connection)
+        .map(drop)
+}
+
+const INSERT_RETURNS: &str = "
+    INSERT INTO invoice_limit_returns (tenant_id, invoice_id, origin_invoice_id, amount_minor)
+    SELECT * FROM unnest({}::uuid[], {}::uuid[], {}::uuid[], {}::bigint[])";
+
+fn insert_returns_postgres(connection: &mut PgConnection, rows: &[LimitReturnRow]) -> QueryResult<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    Statement::new(INSERT_RETURNS)
+        .bind::<Array<SqlId>, _>(column(rows, |row| row.tenant_id))
+        .bind::<Array<SqlId>, _>(column(rows, |row| row.invoice_id))
+        .bind::<Array<SqlId>, _>(column(rows, |row| row.origin_invoice_id))
+        .bind::<Array<BigInt>, _>(column(rows, |row| row.amount_minor))
+        .execute(connection)
+        .map(drop)
 }

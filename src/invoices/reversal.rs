@@ -11,7 +11,7 @@ use super::native::{NewInvoices, insert_invoices};
 use super::numbers::LockedSeries;
 use crate::clock::Clock;
 use crate::db::schema::{invoice_entries, invoices};
-use crate::db::{DbConnection, MultiBackend};
+use crate::db::{DbConnection, about_chosen, dialect};
 use crate::error::{ApiError, ApiResult, Code};
 use crate::id::{Id, SqlId};
 use crate::invoice_runs::store::mark_reversed;
@@ -144,32 +144,15 @@ struct InvoiceId {
 
 /// The invoices whose reset gave limit that the account no longer has.
 fn find_short_limits(connection: &mut DbConnection, tenant_id: Id, ids: &[Id]) -> QueryResult<HashSet<Id>> {
-    let found: Vec<InvoiceId> = with_ids(
-        "SELECT n.id FROM invoices n
-         JOIN entries e ON e.tenant_id = n.tenant_id AND e.id = n.reset_entry_id
-         JOIN accounts a ON a.tenant_id = n.tenant_id AND a.id = n.account_id
-         WHERE n.tenant_id = $1 AND n.id IN ({ids}) AND a.credit_limit_minor < e.limit_change_minor",
-        tenant_id,
-        ids,
-    )
-    .load(connection)?;
+    let look_up = |table, alias, condition| dialect::look_up(connection, table, alias, condition);
+    let text = format!(
+        "SELECT n.id FROM chosen {} {} {} WHERE a.credit_limit_minor < e.limit_change_minor",
+        look_up("invoices", "n", "n.tenant_id = {tenant} AND n.id = chosen.id"),
+        look_up("entries", "e", "e.tenant_id = n.tenant_id AND e.id = n.reset_entry_id"),
+        look_up("accounts", "a", "a.tenant_id = n.tenant_id AND a.id = n.account_id"),
+    );
+    let found: Vec<InvoiceId> = about_chosen(&text, tenant_id, ids).load(connection)?;
     Ok(found.into_iter().map(|row| row.id).collect())
-}
-
-type Statement = diesel::query_builder::BoxedSqlQuery<'static, MultiBackend, diesel::query_builder::SqlQuery>;
-
-/// A statement about one tenant (`$1`) and some ids (in the place of `{ids}`, as often as it stands there). `$1` has to come
-/// first in the text: SQLite numbers parameters by where they stand.
-fn with_ids(text: &str, tenant_id: Id, ids: &[Id]) -> Statement {
-    // NULL is no id: an empty list finds nothing
-    let mut places: Vec<String> = (2..).take(ids.len()).map(|number| format!("${number}")).collect();
-    if places.is_empty() {
-        places.push("NULL".to_owned());
-    }
-    let statement = diesel::sql_query(text.replace("{ids}", &places.join(", "))).into_boxed::<MultiBackend>();
-    ids.iter().fold(statement.bind::<SqlId, _>(tenant_id), |statement, id| {
-        statement.bind::<SqlId, _>(*id)
-    })
 }
 
 /// Takes back those of the invoices that can be; `pairs` are an invoice and the id of its credit note to be. The series is
@@ -217,17 +200,15 @@ pub fn reverse_invoices(
         )?);
     }
     insert_invoices(connection, &new)?;
-    free_entries(
-        connection,
-        tenant_id,
-        &free.iter().map(|(row, _)| row.id).collect::<Vec<_>>(),
-    )?;
-    let mut by_run: BTreeMap<Id, Vec<Id>> = BTreeMap::new();
+    let freed: Vec<Id> = free.iter().map(|(row, _)| row.id).collect();
+    insert_negated(connection, tenant_id, &freed)?;
+    free_entries(connection, tenant_id, &freed)?;
+    let mut by_run: BTreeMap<Id, Vec<(Id, Id)>> = BTreeMap::new();
     for (row, _) in &free {
-        by_run.entry(row.run_id).or_default().push(row.id);
+        by_run.entry(row.run_id).or_default().push((row.account_id, row.id));
     }
-    for (run_id, invoice_ids) in by_run {
-        mark_reversed(connection, tenant_id, run_id, &invoice_ids)?;
+    for (run_id, invoices) in by_run {
+        mark_reversed(connection, tenant_id, run_id, &invoices)?;
     }
     series.save(connection)?;
     Ok(blocked)
@@ -306,33 +287,57 @@ fn credit_note(
     })
 }
 
-/// The negated figures of the credit notes, which are there by now; then the invoices no longer stand, and what they gave
-/// back of earlier ones' limit is taken again.
-const FREE_ENTRIES: [&str; 5] = [
-    "INSERT INTO invoice_lines (tenant_id, invoice_id, line_no, business_date, product_code, product_name, category,
-         quantity_milli, amount_minor, vat_rate)
-     SELECT l.tenant_id, n.id, l.line_no, l.business_date, l.product_code, l.product_name, l.category,
-         -l.quantity_milli, -l.amount_minor, l.vat_rate
-     FROM invoices n JOIN invoice_lines l ON l.tenant_id = n.tenant_id AND l.invoice_id = n.reverses_id
-     WHERE n.tenant_id = $1 AND n.reverses_id IN ({ids})",
-    "INSERT INTO invoice_vat (tenant_id, invoice_id, vat_rate, gross_minor, net_minor, vat_minor)
-     SELECT v.tenant_id, n.id, v.vat_rate, -v.gross_minor, -v.net_minor, -v.vat_minor
-     FROM invoices n JOIN invoice_vat v ON v.tenant_id = n.tenant_id AND v.invoice_id = n.reverses_id
-     WHERE n.tenant_id = $1 AND n.reverses_id IN ({ids})",
+/// The negated figures of the credit notes, which are there by now.
+fn insert_negated(connection: &mut DbConnection, tenant_id: Id, ids: &[Id]) -> QueryResult<()> {
+    let note = dialect::look_up(
+        connection,
+        "invoices",
+        "n",
+        "n.tenant_id = {tenant} AND n.reverses_id = chosen.id",
+    );
+    let look_up = |table, alias, condition| dialect::look_up(connection, table, alias, condition);
+    let lines = format!(
+        "INSERT INTO invoice_lines (tenant_id, invoice_id, line_no, business_date, product_code, product_name, category,
+             quantity_milli, amount_minor, vat_rate)
+         SELECT l.tenant_id, n.id, l.line_no, l.business_date, l.product_code, l.product_name, l.category,
+             -l.quantity_milli, -l.amount_minor, l.vat_rate
+         FROM chosen {note} {}",
+        look_up("invoice_lines", "l", "l.tenant_id = n.tenant_id AND l.invoice_id = n.reverses_id")
+    );
+    let vat = format!(
+        "INSERT INTO invoice_vat (tenant_id, invoice_id, vat_rate, gross_minor, net_minor, vat_minor)
+         SELECT v.tenant_id, n.id, v.vat_rate, -v.gross_minor, -v.net_minor, -v.vat_minor
+         FROM chosen {note} {}",
+        look_up(
+            "invoice_vat",
+            "v",
+            "v.tenant_id = n.tenant_id AND v.invoice_id = n.reverses_id"
+        )
+    );
+    for text in [lines, vat] {
+        about_chosen(&text, tenant_id, ids).execute(connection)?;
+    }
+    Ok(())
+}
+
+/// The invoices no longer stand, and what they gave back of earlier ones' limit is taken again.
+const FREE_ENTRIES: [&str; 3] = [
     "UPDATE invoices SET status = 'reversed', reversed_by_id =
          (SELECT n.id FROM invoices n WHERE n.tenant_id = invoices.tenant_id AND n.reverses_id = invoices.id)
-     WHERE tenant_id = $1 AND id IN ({ids})",
-    "UPDATE invoice_entries SET is_standing = FALSE WHERE tenant_id = $1 AND invoice_id IN ({ids})",
+     WHERE tenant_id = {tenant} AND id IN (SELECT id FROM chosen)",
+    "UPDATE invoice_entries SET is_standing = FALSE
+     WHERE tenant_id = {tenant} AND invoice_id IN (SELECT id FROM chosen)",
     "UPDATE invoices SET limit_returned_minor = limit_returned_minor -
          (SELECT CAST(SUM(r.amount_minor) AS BIGINT) FROM invoice_limit_returns r
-          WHERE r.tenant_id = $1 AND r.origin_invoice_id = invoices.id AND r.invoice_id IN ({ids}))
-     WHERE tenant_id = $1 AND id IN
-         (SELECT g.origin_invoice_id FROM invoice_limit_returns g WHERE g.tenant_id = $1 AND g.invoice_id IN ({ids}))",
+          WHERE r.tenant_id = {tenant} AND r.origin_invoice_id = invoices.id AND r.invoice_id IN (SELECT id FROM chosen))
+     WHERE tenant_id = {tenant} AND id IN
+         (SELECT g.origin_invoice_id FROM invoice_limit_returns g
+          WHERE g.tenant_id = {tenant} AND g.invoice_id IN (SELECT id FROM chosen))",
 ];
 
 fn free_entries(connection: &mut DbConnection, tenant_id: Id, ids: &[Id]) -> QueryResult<()> {
     for text in FREE_ENTRIES {
-        with_ids(text, tenant_id, ids).execute(connection)?;
+        about_chosen(text, tenant_id, ids).execute(connection)?;
     }
     Ok(())
 }

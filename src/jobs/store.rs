@@ -193,20 +193,15 @@ pub enum Renewal {
 
 /// First statement of every chunk's transaction: from here on nobody else can take the job over until it ends.
 pub fn renew(connection: &mut DbConnection, lease: &Lease, now: Timestamp) -> QueryResult<Renewal> {
-    let renewed = diesel::update(held(lease))
+    let cancel_asked: Option<bool> = diesel::update(held(lease))
         .set(jobs::locked_until.eq(Some(now.plus(TimeDelta::seconds(LEASE_S)))))
-        .execute(connection)?;
-    if renewed == 0 {
-        return Ok(Renewal::Lost);
-    }
-    let cancel_asked: bool = jobs::table
-        .find(lease.job_id)
-        .select(jobs::cancel_asked)
-        .first(connection)?;
-    Ok(if cancel_asked {
-        Renewal::CancelAsked
-    } else {
-        Renewal::Renewed
+        .returning(jobs::cancel_asked)
+        .get_result(connection)
+        .optional()?;
+    Ok(match cancel_asked {
+        None => Renewal::Lost,
+        Some(true) => Renewal::CancelAsked,
+        Some(false) => Renewal::Renewed,
     })
 }
 

@@ -169,12 +169,17 @@ impl Worker {
 
     /// Works on a claimed job until it ends, is lost, or the process stops.
     pub fn work_on(&self, lease: &Lease) {
+        self.work_with(lease.kind.work(), lease);
+    }
+
+    /// The same, with the chunks that `work` does.
+    pub fn work_with(&self, work: &dyn Work, lease: &Lease) {
         self.services.metrics.running.inc();
-        self.work_to_the_end(lease);
+        self.work_to_the_end(work, lease);
         self.services.metrics.running.dec();
     }
 
-    fn work_to_the_end(&self, lease: &Lease) {
+    fn work_to_the_end(&self, work: &dyn Work, lease: &Lease) {
         let span = tracing::info_span!("job", job_id = %lease.job_id, tenant_id = %lease.tenant_id, kind = %lease.kind);
         let _entered = span.entered();
         let mut pauses = 0;
@@ -182,31 +187,28 @@ impl Worker {
             if self.is_stopping.load(Ordering::SeqCst) {
                 return self.give_back(lease);
             }
-            let step = self.step(lease);
-            match step {
+            match self.step(work, lease) {
                 Ok(Step::More) => pauses = 0,
                 Ok(Step::LeaseLost) => return tracing::warn!("another worker has the job"),
-                Ok(Step::Cancelled) => return self.end(lease, cancelled()),
-                Ok(Step::Done { result_path }) => return self.end(lease, succeeded(result_path)),
+                Ok(Step::Cancelled) => return self.end(work, lease, cancelled()),
+                Ok(Step::Done { result_path }) => return self.end(work, lease, succeeded(result_path)),
                 Err(error) if error.code() == Code::ServiceUnavailable && pauses < PAUSES_MAX => {
                     pauses += 1;
                     std::thread::sleep(PAUSE);
                 }
-                Err(error) => return self.end(lease, failed(error)),
+                Err(error) => return self.end(work, lease, failed(error)),
             }
         }
     }
 
     /// A panic ends the job and not the thread.
-    fn step(&self, lease: &Lease) -> ApiResult<Step> {
-        let work = lease.kind.work();
+    fn step(&self, work: &dyn Work, lease: &Lease) -> ApiResult<Step> {
         std::panic::catch_unwind(AssertUnwindSafe(|| work.step(&self.services, lease)))
             .unwrap_or_else(|panic| Err(ApiError::panicked(panic.as_ref())))
     }
 
-    fn end(&self, lease: &Lease, ending: Ending) {
+    fn end(&self, work: &dyn Work, lease: &Lease, ending: Ending) {
         let now = self.services.clock.now();
-        let work = lease.kind.work();
         let ended = self.services.db.write_blocking(|connection| {
             if store::end(connection, lease, &ending, now)? {
                 work.end(connection, lease.tenant_id, lease.subject_id, ending.status)?;

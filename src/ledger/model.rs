@@ -1,7 +1,10 @@
 //! An account's state, its entries and their lines: rows as they stand in the database.
 
 use chrono::NaiveDate;
+use diesel::dsl::sql;
+use diesel::expression::SqlLiteral;
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 
 use crate::auth::{Actor, ActorKind};
 use crate::clock::Timestamp;
@@ -28,6 +31,15 @@ text_enum! {
         Charge => "charge",
         /// Received by the bookkeeping: the balance rises.
         Payment => "payment",
+    }
+}
+
+impl EntryKind {
+    /// The word as it stands in a statement's own text. The indexes of reversals and of refunds hold no other kinds, and a
+    /// planner that is shown a parameter in its place does not use them.
+    #[must_use]
+    pub fn literal(self) -> SqlLiteral<Text> {
+        sql(&format!("'{self}'"))
     }
 }
 

@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use diesel::prelude::*;
+use diesel::sql_types::Text;
 
 use super::model::{AccountState, Entry, EntryKind, EntryRow, Line, LineRow};
 use super::native;
 use super::posting::{StandingInvoice, Target};
-use crate::db::schema::{entries, invoice_entries, invoices};
-use crate::db::{DbConnection, dialect};
+use crate::db::schema::entries;
+use crate::db::{DbConnection, about_chosen, dialect};
 use crate::id::{Id, SqlId};
 use crate::request_keys::KeyRow;
 
@@ -132,10 +133,10 @@ pub(super) fn list_targets(
     let ids: Vec<Id> = targets.iter().map(|target| target.row.id).collect();
     let reversals = list_reversals(connection, tenant_id, &ids)?;
     let refunds = list_standing_refunds(connection, tenant_id, &ids)?;
-    let invoices = list_standing_invoices(connection, tenant_id, &targets)?;
+    let invoices = list_standing_invoices(connection, tenant_id, &ids)?;
     for target in &mut targets {
         target.reversed_by = reversals.get(&target.row.id).copied();
-        target.invoice = invoices.get(&(target.row.account_id, target.row.seq)).cloned();
+        target.invoice = invoices.get(&target.row.id).cloned();
         let sale_id = Some(target.row.id);
         for refund in refunds.iter().filter(|refund| refund.row.refers_to == sale_id) {
             target.note_refund(&refund.lines.iter().map(Line::from).collect::<Vec<_>>());
@@ -151,7 +152,7 @@ pub(super) fn list_reversals(connection: &mut DbConnection, tenant_id: Id, ids: 
     }
     let found: Vec<(Option<Id>, Id)> = entries::table
         .filter(entries::tenant_id.eq(tenant_id))
-        .filter(entries::kind.eq(EntryKind::Reversal))
+        .filter(entries::kind.eq(EntryKind::Reversal.literal()))
         .filter(entries::refers_to.eq_any(ids.to_vec()))
         .select((entries::refers_to, entries::id))
         .load(connection)?;
@@ -169,7 +170,7 @@ pub(super) fn list_standing_refunds(
 ) -> QueryResult<Vec<Entry>> {
     let refunds: Vec<EntryRow> = entries::table
         .filter(entries::tenant_id.eq(tenant_id))
-        .filter(entries::kind.eq(EntryKind::Refund))
+        .filter(entries::kind.eq(EntryKind::Refund.literal()))
         .filter(entries::refers_to.eq_any(sale_ids.to_vec()))
         .select(EntryRow::as_select())
         .load(connection)?;
@@ -182,33 +183,35 @@ pub(super) fn list_standing_refunds(
     list_lines_of(connection, tenant_id, standing)
 }
 
-/// By account and number of the entry: the invoice that it stands on.
+#[derive(QueryableByName)]
+struct StandingRow {
+    #[diesel(sql_type = SqlId)]
+    entry_id: Id,
+    #[diesel(sql_type = SqlId)]
+    id: Id,
+    #[diesel(sql_type = Text)]
+    number: String,
+}
+
+/// By the id of the entry: the invoice that it stands on.
 fn list_standing_invoices(
     connection: &mut DbConnection,
     tenant_id: Id,
-    targets: &[Target],
-) -> QueryResult<HashMap<(Id, i64), StandingInvoice>> {
-    let accounts: Vec<Id> = targets.iter().map(|target| target.row.account_id).collect();
-    let seqs: Vec<i64> = targets.iter().map(|target| target.row.seq).collect();
-    let on_invoice = invoices::tenant_id
-        .eq(invoice_entries::tenant_id)
-        .and(invoices::id.eq(invoice_entries::invoice_id));
-    // the pairs of all accounts with all numbers hold more than was asked; who looks up finds the right ones
-    let found: Vec<(Id, i64, Id, String)> = invoice_entries::table
-        .inner_join(invoices::table.on(on_invoice))
-        .filter(invoice_entries::tenant_id.eq(tenant_id))
-        .filter(invoice_entries::is_standing.eq(true))
-        .filter(invoice_entries::account_id.eq_any(accounts))
-        .filter(invoice_entries::entry_seq.eq_any(seqs))
-        .select((
-            invoice_entries::account_id,
-            invoice_entries::entry_seq,
-            invoices::id,
-            invoices::number,
-        ))
-        .load(connection)?;
-    let pairs = found
-        .into_iter()
-        .map(|(account_id, seq, id, number)| ((account_id, seq), StandingInvoice { id, number }));
-    Ok(pairs.collect())
+    ids: &[Id],
+) -> QueryResult<HashMap<Id, StandingInvoice>> {
+    let look_up = |table, alias, condition| dialect::look_up(connection, table, alias, condition);
+    let of_entry =
+        "c.tenant_id = e.tenant_id AND c.account_id = e.account_id AND c.entry_seq = e.seq AND c.is_standing";
+    let text = format!(
+        "SELECT e.id AS entry_id, n.id, n.number FROM chosen {} {} {}",
+        look_up("entries", "e", "e.tenant_id = {tenant} AND e.id = chosen.id"),
+        look_up("invoice_entries", "c", of_entry),
+        look_up("invoices", "n", "n.tenant_id = c.tenant_id AND n.id = c.invoice_id"),
+    );
+    let found: Vec<StandingRow> = about_chosen(&text, tenant_id, ids).load(connection)?;
+    let invoices = found.into_iter().map(|row| {
+        let StandingRow { entry_id, id, number } = row;
+        (entry_id, StandingInvoice { id, number })
+    });
+    Ok(invoices.collect())
 }

@@ -63,14 +63,25 @@ pub const CHECKS: &[Check] = &[
     },
     Check {
         code: "invoice_entry",
-        says: "the invoice covers an entry that is not there, or cannot be invoiced",
+        says: "the invoice is not there, or covers an entry that is not there or cannot be invoiced",
         sql: "SELECT ie.invoice_id AS subject, ie.entry_seq AS seq, CAST(NULL AS BIGINT) AS expected,
                 CAST(NULL AS BIGINT) AS found
             FROM invoice_entries ie
-            JOIN invoices i ON i.tenant_id = ie.tenant_id AND i.id = ie.invoice_id
+            LEFT JOIN invoices i ON i.tenant_id = ie.tenant_id AND i.id = ie.invoice_id
             LEFT JOIN entries e ON e.tenant_id = ie.tenant_id AND e.account_id = ie.account_id AND e.seq = ie.entry_seq
             WHERE ie.tenant_id = $1
-                AND (e.id IS NULL OR e.kind NOT IN ('sale', 'refund', 'charge') OR ie.account_id <> i.account_id)",
+                AND (e.id IS NULL OR e.kind NOT IN ('sale', 'refund', 'charge')
+                    OR i.id IS NULL OR ie.account_id <> i.account_id)",
+    },
+    Check {
+        code: "invoice_missing",
+        says: "there are lines or VAT of an invoice that is not there",
+        sql: "SELECT d.invoice_id AS subject, CAST(NULL AS BIGINT) AS seq, CAST(NULL AS BIGINT) AS expected,
+                CAST(NULL AS BIGINT) AS found
+            FROM (SELECT tenant_id, invoice_id FROM invoice_lines WHERE tenant_id = $1
+                UNION SELECT tenant_id, invoice_id FROM invoice_vat WHERE tenant_id = $1) d
+            LEFT JOIN invoices i ON i.tenant_id = d.tenant_id AND i.id = d.invoice_id
+            WHERE i.id IS NULL",
     },
     Check {
         code: "invoice_standing",

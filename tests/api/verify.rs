@@ -121,6 +121,17 @@ const DAMAGE: &[(&str, &str)] = &[
     ),
     ("invoice_covers", "DELETE FROM invoice_entries WHERE tenant_id = $1 AND is_standing"),
     ("invoice_entry", "UPDATE invoice_entries SET entry_seq = entry_seq + 1000 WHERE tenant_id = $1"),
+    ("invoice_entry", "UPDATE invoice_entries SET invoice_id = account_id WHERE tenant_id = $1 AND is_standing"),
+    (
+        "invoice_missing",
+        "UPDATE invoice_lines SET invoice_id = tenant_id WHERE tenant_id = $1
+            AND invoice_id IN (SELECT id FROM invoices WHERE tenant_id = $1 AND status = 'reversed')",
+    ),
+    (
+        "invoice_missing",
+        "UPDATE invoice_vat SET invoice_id = tenant_id WHERE tenant_id = $1
+            AND invoice_id IN (SELECT id FROM invoices WHERE tenant_id = $1 AND status = 'reversed')",
+    ),
     ("invoice_standing", "UPDATE invoice_entries SET is_standing = FALSE WHERE tenant_id = $1"),
     (
         "invoice_reversed_entry",

@@ -9,20 +9,21 @@ use crate::id::Id;
 use crate::ledger::model::{AccountState, LineRow};
 use crate::request_keys::KeyRow;
 
-/// The transaction holds the whole file already.
+/// The transaction holds the whole file already. One account, as a till asks for, is looked up by a statement that is kept;
+/// many are looked up together.
 pub fn lock_accounts(connection: &mut SqliteConnection, tenant_id: Id, ids: &[Id]) -> QueryResult<Vec<AccountState>> {
-    let mut found = Vec::with_capacity(ids.len());
-    for id in ids {
-        let account = accounts::table
-            .filter(accounts::tenant_id.eq(tenant_id))
+    let of_tenant = accounts::table.filter(accounts::tenant_id.eq(tenant_id));
+    match ids {
+        [id] => of_tenant
             .filter(accounts::id.eq(id))
             .select(AccountState::as_select())
-            .first(connection)
-            .optional()?;
-        found.extend(account);
+            .load(connection),
+        _ => of_tenant
+            .filter(accounts::id.eq_any(ids))
+            .order(accounts::id)
+            .select(AccountState::as_select())
+            .load(connection),
     }
-    found.sort_by_key(|account| account.id);
-    Ok(found)
 }
 
 pub fn list_keys(connection: &mut SqliteConnection, tenant_id: Id, keys: &[Id]) -> QueryResult<Vec<KeyRow>> {

@@ -20,6 +20,7 @@ static NEXT: AtomicU32 = AtomicU32::new(1);
 
 impl TestDatabase {
     pub fn new() -> Self {
+        super::statements::watch();
         match std::env::var("ONACCOUNT_TEST_DATABASE").as_deref() {
             Ok("postgres") => Self::postgres(),
             Ok("sqlite") | Err(_) => Self::sqlite(),
@@ -94,16 +95,33 @@ impl TestDatabase {
         }
     }
 
-    /// Makes the database unusable until what this answers is dropped: PostgreSQL's is dropped, SQLite's is locked.
-    pub fn take_away(&self) -> Option<SqliteConnection> {
-        if let Some((server, name)) = &self.server {
-            execute(server, &format!("DROP DATABASE {name} WITH (FORCE)"));
-            return None;
+    /// Makes the database unusable until what this answers is dropped: PostgreSQL ends every connection to it and takes no
+    /// new one, SQLite's file is locked for writing.
+    pub fn take_away(&self) -> Away {
+        if let Some((server, name)) = self.server.clone() {
+            execute(&server, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS FALSE"));
+            let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+            execute(&server, &end);
+            return Away::Postgres { server, name };
         }
         let path = self.url.sqlite_path().unwrap().to_str().unwrap();
         let mut connection = SqliteConnection::establish(path).unwrap();
         connection.batch_execute("BEGIN EXCLUSIVE").unwrap();
-        Some(connection)
+        Away::Sqlite { _lock: connection }
+    }
+}
+
+/// A database that nobody can use; it is back when this is dropped.
+pub enum Away {
+    Postgres { server: String, name: String },
+    Sqlite { _lock: SqliteConnection },
+}
+
+impl Drop for Away {
+    fn drop(&mut self) {
+        if let Away::Postgres { server, name } = self {
+            execute(server, &format!("ALTER DATABASE {name} ALLOW_CONNECTIONS TRUE"));
+        }
     }
 }
 

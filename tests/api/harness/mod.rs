@@ -4,11 +4,12 @@ mod builders;
 mod client;
 mod database;
 pub mod money;
+mod statements;
 mod venue;
 
 pub use builders::{TestAccount, walk};
 pub use client::{Actor, Answer};
-pub use database::TestDatabase;
+pub use database::{Away, TestDatabase};
 pub use venue::{Service, Venue};
 
 use chrono::{DateTime, Utc};

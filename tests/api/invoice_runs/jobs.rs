@@ -13,7 +13,7 @@ use super::books::{Books, of_all};
 use crate::harness::Service;
 
 /// Jobs wait until the test works on them.
-fn books() -> Books {
+pub(super) fn books() -> Books {
     Books::in_service(Service::with_job_workers(0))
 }
 
@@ -30,7 +30,7 @@ pub fn worker(books: &Books) -> Worker {
 }
 
 /// More accounts than one chunk has, each with a sale.
-fn two_chunks(books: &Books) -> Vec<Id> {
+pub(super) fn two_chunks(books: &Books) -> Vec<Id> {
     let accounts: Vec<Id> = (0..205).map(|_| books.account(10_000)).collect();
     for account in &accounts {
         books.sell(*account, 1, 100);
@@ -38,7 +38,7 @@ fn two_chunks(books: &Books) -> Vec<Id> {
     accounts
 }
 
-fn begin_run(books: &Books) -> Value {
+pub(super) fn begin_run(books: &Books) -> Value {
     let answer = books
         .signed_in()
         .post_new("/v1/invoice-runs", of_all(1, 1, "balance_to_zero"));
@@ -51,7 +51,7 @@ fn begin_run(books: &Books) -> Value {
     run
 }
 
-fn job(books: &Books, run: &Value) -> Value {
+pub(super) fn job(books: &Books, run: &Value) -> Value {
     books
         .signed_in()
         .get(&format!("/v1/jobs/{}", run["job"]["id"].as_str().unwrap()))

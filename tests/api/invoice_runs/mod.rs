@@ -2,6 +2,7 @@ pub mod books;
 mod chosen;
 mod concurrency;
 mod dates;
+mod failures;
 mod jobs;
 mod keys;
 mod plan;

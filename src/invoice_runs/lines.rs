@@ -1,0 +1,151 @@
+//! The lines of invoices: what each covers, netted by business date, product and VAT rate. A preview reads them and a run
+//! writes them where they are, by the same text.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Date, Integer, Text};
+
+use super::facts::{about_open, look_up_open, placeholders};
+use super::figures::NetLine;
+use super::plan::RunTerms;
+use crate::db::{DbConnection, about_chosen, dialect};
+use crate::id::{Id, SqlId};
+
+/// The place of an entry's line as one number, so that SQL can find the latest: an entry has at most 500 lines.
+const LINES_PER_ENTRY: i64 = 1_000;
+
+/// Selects the lines of invoices that cover the entries `c` (`invoice_id`, `account_id`, `entry_seq`) of a FROM clause. Name and category are those of the latest line of a group.
+fn net_lines(connection: &DbConnection, covered: &str) -> String {
+    let lines = dialect::look_up(
+        connection,
+        "entry_lines",
+        "l",
+        "l.tenant_id = {tenant} AND l.account_id = c.account_id AND l.entry_seq = c.entry_seq",
+    );
+    let latest = format!(
+        "n.tenant_id = {{tenant}} AND n.account_id = g.account_id
+             AND n.entry_seq = g.latest / {LINES_PER_ENTRY} AND n.line_no = g.latest % {LINES_PER_ENTRY}"
+    );
+    let named = dialect::look_up(connection, "entry_lines", "n", &latest);
+    format!(
+        "SELECT {{tenant}}, g.invoice_id,
+             CAST(ROW_NUMBER() OVER (PARTITION BY g.invoice_id ORDER BY g.business_date, g.product_code, g.vat_rate) AS INTEGER)
+                 AS place,
+             g.business_date, g.product_code, n.product_name, n.category, g.quantity_milli, g.amount_minor, g.vat_rate
+         FROM (SELECT c.invoice_id, c.account_id, l.business_date, l.product_code, l.vat_rate,
+                   CAST(SUM(l.quantity_milli) AS BIGINT) AS quantity_milli,
+                   CAST(SUM(l.amount_minor) AS BIGINT) AS amount_minor,
+                   MAX(l.entry_seq * {LINES_PER_ENTRY} + l.line_no) AS latest
+               FROM {covered} {lines}
+               GROUP BY c.invoice_id, c.account_id, l.business_date, l.product_code, l.vat_rate) g {named}"
+    )
+}
+
+/// Writes the lines of some invoices that are there with what they cover.
+///
+/// # Errors
+/// When the database fails.
+pub fn write_lines(connection: &mut DbConnection, tenant_id: Id, invoice_ids: &[Id]) -> QueryResult<()> {
+    let of_invoice = "c.tenant_id = {tenant} AND c.invoice_id = chosen.id";
+    let covered = format!(
+        "chosen {}",
+        dialect::look_up(connection, "invoice_entries", "c", of_invoice)
+    );
+    let text = format!(
+        "INSERT INTO invoice_lines (tenant_id, invoice_id, line_no, business_date, product_code, product_name, category,
+             quantity_milli, amount_minor, vat_rate)
+         {}",
+        net_lines(connection, &covered)
+    );
+    about_chosen(&text, tenant_id, invoice_ids)
+        .execute(connection)
+        .map(drop)
+}
+
+/// What the lines of an invoice at one VAT rate add up to, VAT included.
+#[derive(Debug, Clone, Copy, QueryableByName)]
+pub struct RateGross {
+    #[diesel(sql_type = SqlId)]
+    pub invoice_id: Id,
+    /// In 1/100 of a percent.
+    #[diesel(sql_type = Integer)]
+    pub vat_rate: i32,
+    #[diesel(sql_type = BigInt)]
+    pub gross_minor: i64,
+}
+
+/// By invoice and rate, in no order.
+///
+/// # Errors
+/// When the database fails.
+pub fn sum_rates(connection: &mut DbConnection, tenant_id: Id, invoice_ids: &[Id]) -> QueryResult<Vec<RateGross>> {
+    let of_invoice = "l.tenant_id = {tenant} AND l.invoice_id = chosen.id";
+    let text = format!(
+        "SELECT l.invoice_id, l.vat_rate, CAST(SUM(l.amount_minor) AS BIGINT) AS gross_minor
+         FROM chosen {} GROUP BY l.invoice_id, l.vat_rate",
+        dialect::look_up(connection, "invoice_lines", "l", of_invoice)
+    );
+    about_chosen(&text, tenant_id, invoice_ids).load(connection)
+}
+
+#[derive(QueryableByName)]
+struct LineRow {
+    /// One account has one invoice: until it is made it goes by the account.
+    #[diesel(sql_type = SqlId)]
+    invoice_id: Id,
+    #[diesel(sql_type = Date)]
+    business_date: NaiveDate,
+    #[diesel(sql_type = Text)]
+    product_code: String,
+    #[diesel(sql_type = Integer)]
+    vat_rate: i32,
+    #[diesel(sql_type = Text)]
+    product_name: String,
+    #[diesel(sql_type = Text)]
+    category: String,
+    #[diesel(sql_type = BigInt)]
+    quantity_milli: i64,
+    #[diesel(sql_type = BigInt)]
+    amount_minor: i64,
+}
+
+/// By account: the lines that an invoice of its open entries but for those `waiting` would have, in their order. Must read
+/// the same snapshot as [`super::facts::read_chunk`].
+///
+/// # Errors
+/// When the database fails.
+pub fn read_open_lines(
+    connection: &mut DbConnection,
+    tenant_id: Id,
+    terms: &RunTerms,
+    account_ids: &[Id],
+    waiting: &[Id],
+) -> QueryResult<HashMap<Id, Vec<NetLine>>> {
+    let after_terms = account_ids.len().saturating_add(4);
+    let but_waiting = match waiting.len() {
+        0 => String::new(),
+        count => format!("WHERE e.id NOT IN ({})", placeholders(after_terms, count)),
+    };
+    let covered = format!(
+        "(SELECT e.account_id AS invoice_id, e.account_id, e.seq AS entry_seq FROM chosen {} {but_waiting}) c",
+        look_up_open(connection)
+    );
+    let text = format!("{} ORDER BY g.invoice_id, place", net_lines(connection, &covered));
+    let bound = about_open(&text, tenant_id, terms, account_ids);
+    let bound = waiting.iter().fold(bound, |query, id| query.bind::<SqlId, _>(*id));
+    let mut lines: HashMap<Id, Vec<NetLine>> = HashMap::new();
+    for row in bound.load::<LineRow>(connection)? {
+        lines.entry(row.invoice_id).or_default().push(NetLine {
+            business_date: row.business_date,
+            product_code: row.product_code,
+            vat_rate: row.vat_rate,
+            product_name: row.product_name,
+            category: row.category,
+            quantity_milli: row.quantity_milli,
+            amount_minor: row.amount_minor,
+        });
+    }
+    Ok(lines)
+}
