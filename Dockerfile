@@ -3,6 +3,7 @@ FROM rust:1.95-bookworm AS build
 WORKDIR /build
 # The bundled OpenSSL that libpq speaks TLS with is configured by perl; the image has it, and a C compiler.
 COPY Cargo.toml Cargo.lock ./
+COPY data data
 COPY migrations migrations
 COPY src src
 RUN --mount=type=cache,target=/usr/local/cargo/registry \

@@ -19,12 +19,13 @@ use crate::db::{Db, DbConnection};
 use crate::error::{ApiError, ApiResult};
 use crate::http::boundary::boundary;
 use crate::http::{Contract, check_method, method_not_allowed, openapi, path_config, problem_pages};
+use crate::imports::sheet;
 use crate::jobs::Bell;
 use crate::ledger::PostingQueue;
 use crate::metrics::Metrics;
 use crate::places::Places;
 use crate::request_keys::InFlight;
-use crate::{accounts, agreement, api_keys, customers, invoice_runs, invoices, jobs, me, mutations};
+use crate::{accounts, agreement, api_keys, customers, imports, invoice_runs, invoices, jobs, me, mutations};
 use crate::{sales, sessions, statements, tenants, terminals, till, users};
 
 /// Files and previews that are made at once; each holds a connection meanwhile.
@@ -58,6 +59,8 @@ pub struct AppState {
     pub contract: Contract,
     /// Wakes the workers of jobs.
     pub job_bell: Bell,
+    /// Reads uploaded spreadsheets.
+    pub sheets: sheet::Reader,
     /// Origins that browsers may call from.
     pub cors_origins: Vec<String>,
 }
@@ -89,6 +92,7 @@ impl AppState {
             files: Places::new(FILES_AT_ONCE_MAX, FILES_WAITING_MAX, "too many files and previews wait"),
             contract: Contract::new(&contract()),
             job_bell: Bell::default(),
+            sheets: sheet::Reader::default(),
             cors_origins,
         }))
     }
@@ -130,7 +134,24 @@ fn routes(api: &mut ServiceConfig) {
         .service(jobs::http::cancel_job);
     customer_routes(api);
     account_routes(api);
+    import_routes(api);
     ledger_routes(api);
+}
+
+fn import_routes(api: &mut ServiceConfig) {
+    api.service(imports::http::create_import)
+        .service(imports::http::list_imports)
+        .service(imports::http::get_import)
+        .service(imports::http::set_import_mapping)
+        .service(imports::http::validate_import)
+        .service(imports::http::list_import_findings)
+        .service(imports::http::commit_import)
+        .service(imports::http::list_import_results)
+        .service(imports::files_http::get_marked_workbook)
+        .service(imports::files_http::get_import_template)
+        .service(imports::mappings_http::list_import_mappings)
+        .service(imports::mappings_http::update_import_mapping)
+        .service(imports::mappings_http::delete_import_mapping);
 }
 
 fn customer_routes(api: &mut ServiceConfig) {

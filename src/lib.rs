@@ -20,6 +20,8 @@ pub mod demo;
 pub mod error;
 pub mod http;
 pub mod id;
+pub mod identifiers;
+pub mod imports;
 pub mod invoice_runs;
 pub mod invoices;
 pub mod jobs;

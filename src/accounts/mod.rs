@@ -7,11 +7,13 @@
 //! every change of what the account shows raises `settings_version` or `last_seq`, so that its ETag tells. Balance, limit,
 //! `last_seq` and `credits_standing` are written by the ledger alone.
 
+mod bulk;
 mod changes;
 mod holders;
 pub mod holders_http;
 pub mod http;
 mod model;
+mod native;
 mod numbers;
 mod requests;
 mod search;
@@ -21,6 +23,7 @@ mod store;
 mod uninvoiced;
 
 pub use crate::ledger::AccountStatus;
+pub use bulk::{HeldAccount, open_many};
 pub use holders::HolderKind;
 pub use model::{Account, AccountNumber, AccountRow, Holder};
 pub use search::is_found_by;

@@ -65,6 +65,48 @@ pub fn take(connection: &mut DbConnection, tenant_id: Id, tenant_number: i64) ->
     Ok(number)
 }
 
+/// Takes the next free numbers, so many, one after another as far as nobody has one between them.
+///
+/// # Errors
+/// What the database said.
+pub fn take_many(
+    connection: &mut DbConnection,
+    tenant_id: Id,
+    tenant_number: i64,
+    count: usize,
+) -> ApiResult<Vec<String>> {
+    hold(connection, tenant_id)?;
+    let mut next = next_value(connection, tenant_id)?.unwrap_or(1);
+    let mut numbers = Vec::with_capacity(count);
+    while numbers.len() < count {
+        let end = next.saturating_add(LOOK_AHEAD);
+        let candidates: Vec<String> = (next..end).map(|place| number_at(tenant_number, place)).collect();
+        let taken = list_taken(connection, tenant_id, &candidates)?;
+        for number in candidates {
+            if numbers.len() == count {
+                break;
+            }
+            next = next.saturating_add(1);
+            if !taken.contains(&number) {
+                numbers.push(number);
+            }
+        }
+    }
+    diesel::update(number_series::table.find((tenant_id, SERIES)))
+        .set(number_series::next_value.eq(next))
+        .execute(connection)?;
+    Ok(numbers)
+}
+
+fn list_taken(connection: &mut DbConnection, tenant_id: Id, numbers: &[String]) -> QueryResult<HashSet<String>> {
+    let taken: Vec<String> = accounts::table
+        .filter(accounts::tenant_id.eq(tenant_id))
+        .filter(accounts::number.eq_any(numbers))
+        .select(accounts::number)
+        .load(connection)?;
+    Ok(taken.into_iter().collect())
+}
+
 /// Waits until nobody else takes a number, and keeps others waiting until the transaction ends: a number that somebody chose is
 /// never the one that the series gives out at the same time.
 ///

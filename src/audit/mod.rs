@@ -10,7 +10,8 @@
 //! ```
 
 mod model;
+mod native;
 mod store;
 
 pub use model::{AuditEntry, Author, Change, Changes, PORTAL, Subject, SubjectKind};
-pub use store::{list, record};
+pub use store::{list, record, record_all};

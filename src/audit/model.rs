@@ -76,6 +76,17 @@ impl Author {
         }
     }
 
+    /// Someone whose request a job carries out.
+    #[must_use]
+    pub fn new(tenant_id: Id, kind: ActorKind, id: Id, name: &str) -> Self {
+        Author {
+            tenant_id,
+            kind,
+            id,
+            name: name.to_owned(),
+        }
+    }
+
     /// The service itself, at the command line or in a job.
     #[must_use]
     pub fn system(tenant_id: Id) -> Self {

@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 
 use super::model::{AuditEntry, Author, Changes, Subject};
+use super::native;
 use crate::clock::Clock;
 use crate::db::DbConnection;
 use crate::db::schema::audit_entries;
@@ -19,26 +20,51 @@ pub fn record(
     subject: Subject,
     changes: &Changes,
 ) -> QueryResult<()> {
-    let recorded_at = clock.now();
-    for change in changes.iter() {
-        let entry = AuditEntry {
-            tenant_id: author.tenant_id,
-            id: clock.new_id(),
-            subject_kind: subject.kind,
-            subject_id: subject.id,
-            actor_kind: author.kind,
-            actor_id: author.id,
-            actor_name: author.name.clone(),
-            recorded_at,
-            field: change.field.clone(),
-            old_value: change.old.clone(),
-            new_value: change.new.clone(),
-        };
+    for entry in entries_of(clock, author, subject, changes) {
         diesel::insert_into(audit_entries::table)
             .values(&entry)
             .execute(connection)?;
     }
     Ok(())
+}
+
+/// As [`record`], for many things at once.
+///
+/// # Errors
+/// What the database said.
+pub fn record_all(
+    connection: &mut DbConnection,
+    clock: &Clock,
+    author: &Author,
+    changed: &[(Subject, Changes)],
+) -> QueryResult<()> {
+    let entries: Vec<AuditEntry> = changed
+        .iter()
+        .flat_map(|(subject, changes)| entries_of(clock, author, *subject, changes))
+        .collect();
+    native::insert(connection, &entries)
+}
+
+fn entries_of<'a>(
+    clock: &'a Clock,
+    author: &'a Author,
+    subject: Subject,
+    changes: &'a Changes,
+) -> impl Iterator<Item = AuditEntry> + 'a {
+    let recorded_at = clock.now();
+    changes.iter().map(move |change| AuditEntry {
+        tenant_id: author.tenant_id,
+        id: clock.new_id(),
+        subject_kind: subject.kind,
+        subject_id: subject.id,
+        actor_kind: author.kind,
+        actor_id: author.id,
+        actor_name: author.name.clone(),
+        recorded_at,
+        field: change.field.clone(),
+        old_value: change.old.clone(),
+        new_value: change.new.clone(),
+    })
 }
 
 /// What happened to one thing, the latest first. `before` is the id of the last entry of the page before.

@@ -2,6 +2,8 @@
 
 mod demo;
 mod healthcheck;
+mod import;
+mod parse_sheet;
 mod serve;
 mod user;
 mod verify;
@@ -43,6 +45,11 @@ enum Command {
     Demo(demo::DemoOptions),
     /// Ask a server on this machine whether it lives; exits with 1 when it does not
     Healthcheck(healthcheck::HealthcheckOptions),
+    /// Import a spreadsheet of customers or accounts into a running service
+    Import(import::ImportOptions),
+    /// Read a spreadsheet within limits and print its rows as lines of JSON; the server starts this for each upload
+    #[command(hide = true)]
+    ParseSheet(parse_sheet::ParseSheetOptions),
 }
 
 /// What ends a command before its time.
@@ -68,6 +75,8 @@ pub fn run(cli: Cli) -> Result<(), CliError> {
         Command::Openapi => openapi(),
         Command::Demo(options) => demo::demo(&options),
         Command::Healthcheck(options) => healthcheck::healthcheck(&options),
+        Command::Import(options) => import::import(&options),
+        Command::ParseSheet(options) => parse_sheet::parse_sheet(options),
     }
 }
 

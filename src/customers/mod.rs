@@ -11,5 +11,6 @@ mod requests;
 mod store;
 mod texts;
 
-pub use model::Customer;
+pub use model::{Customer, CustomerKind};
 pub use store::{find_customer, lock_customer};
+pub use texts::{CustomerNumber, Phone, is_fictional};

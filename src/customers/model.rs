@@ -5,13 +5,14 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::requests::{CustomerPatch, NewCustomer};
-use super::texts::{AddressLine, Country, CustomerNumber, Iban, LanguageTag, Phone, Postcode, VatNumber, is_fictional};
+use super::texts::{AddressLine, CustomerNumber, Phone, Postcode, is_fictional};
 use crate::audit::Changes;
 use crate::clock::Timestamp;
 use crate::db::schema::customers;
 use crate::error::ApiError;
 use crate::http::Patch;
 use crate::id::Id;
+use crate::identifiers::{Bic, Country, EnterpriseNumber, Iban, LanguageTag, VatNumber};
 use crate::text::{Email, Name, empty_as_null, sort_key};
 use crate::text_enum;
 
@@ -31,7 +32,8 @@ text_enum! {
 #[schema(example = json!({"id": "01938f5e-3c00-7000-8000-000000000001", "kind": "person", "name": "Vera de Vries",
     "first_name": "Vera", "last_name": "de Vries", "company_name": null, "customer_number": "D-1042",
     "email": "vera@example.com", "email_is_fictional": true, "phone": null, "street": "Dorpsstraat 1", "postcode": "1234 AB",
-    "city": "Ons Dorp", "country": "NL", "vat_number": null, "iban": "NL91ABNA0417164300", "language": "nl", "version": 1,
+    "city": "Ons Dorp", "country": "NL", "vat_number": null, "iban": "NL91ABNA0417164300", "language": "nl", "enterprise_number": null,
+    "bic": "ABNANL2A", "contact_name": null, "contact_language": null, "recipient_emails": [], "version": 1,
     "created_at": "2026-11-21T09:30:00Z", "updated_at": "2026-11-21T09:30:00Z"}))]
 pub struct Customer {
     #[serde(skip)]
@@ -97,12 +99,45 @@ pub struct Customer {
     #[serde(serialize_with = "empty_as_null")]
     #[schema(value_type = Option<String>, required)]
     pub language: String,
+    /// Number in the country's register of companies.
+    #[serde(serialize_with = "empty_as_null")]
+    #[schema(value_type = Option<String>, required)]
+    pub enterprise_number: String,
+    /// BIC.
+    #[serde(serialize_with = "empty_as_null")]
+    #[schema(value_type = Option<String>, required)]
+    pub bic: String,
+    /// Name of the person to speak to.
+    #[serde(serialize_with = "empty_as_null")]
+    #[schema(value_type = Option<String>, required)]
+    pub contact_name: String,
+    /// Language of the person to speak to (BCP 47).
+    #[serde(serialize_with = "empty_as_null")]
+    #[schema(value_type = Option<String>, required)]
+    pub contact_language: String,
+    /// Addresses that get copies of documents.
+    #[serde(serialize_with = "addresses")]
+    #[schema(value_type = Vec<String>)]
+    pub recipient_emails: String,
     /// Rises with every change; the ETag.
     pub version: i64,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was changed last.
     pub updated_at: Timestamp,
+}
+
+/// Between two addresses in the database.
+const BETWEEN_ADDRESSES: &str = ";";
+
+/// Writes the addresses as a list.
+fn addresses<S: serde::Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(text.split(BETWEEN_ADDRESSES).filter(|address| !address.is_empty()))
+}
+
+fn joined(addresses: Vec<Email>) -> String {
+    let addresses: Vec<String> = addresses.into_iter().map(Email::into_string).collect();
+    addresses.join(BETWEEN_ADDRESSES)
 }
 
 /// A wrong name field of a customer.
@@ -146,6 +181,11 @@ impl Customer {
             vat_number: text(new.vat_number.map(VatNumber::into_string)),
             iban: text(new.iban.map(Iban::into_string)),
             language: text(new.language.map(LanguageTag::into_string)),
+            enterprise_number: text(new.enterprise_number.map(EnterpriseNumber::into_string)),
+            bic: text(new.bic.map(Bic::into_string)),
+            contact_name: text(new.contact_name.map(Name::into_string)),
+            contact_language: text(new.contact_language.map(LanguageTag::into_string)),
+            recipient_emails: joined(new.recipient_emails.unwrap_or_default()),
             version: 1,
             created_at: now,
             updated_at: now,
@@ -185,6 +225,17 @@ impl Customer {
             vat_number: patched_text(patch.vat_number.map(VatNumber::into_string), old.vat_number),
             iban: patched_text(patch.iban.map(Iban::into_string), old.iban),
             language: patched_text(patch.language.map(LanguageTag::into_string), old.language),
+            enterprise_number: patched_text(
+                patch.enterprise_number.map(EnterpriseNumber::into_string),
+                old.enterprise_number,
+            ),
+            bic: patched_text(patch.bic.map(Bic::into_string), old.bic),
+            contact_name: patched_text(patch.contact_name.map(Name::into_string), old.contact_name),
+            contact_language: patched_text(
+                patch.contact_language.map(LanguageTag::into_string),
+                old.contact_language,
+            ),
+            recipient_emails: patch.recipient_emails.map_or(old.recipient_emails, joined),
             ..self.clone()
         };
         customer.check_names()?;
@@ -258,6 +309,11 @@ impl Customer {
                 ("vat_number", filled(&customer.vat_number)),
                 ("iban", filled(&customer.iban)),
                 ("language", filled(&customer.language)),
+                ("enterprise_number", filled(&customer.enterprise_number)),
+                ("bic", filled(&customer.bic)),
+                ("contact_name", filled(&customer.contact_name)),
+                ("contact_language", filled(&customer.contact_language)),
+                ("recipient_emails", filled(&customer.recipient_emails)),
             ]
         };
         let pairs = fields(self).into_iter().zip(fields(new));

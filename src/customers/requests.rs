@@ -6,8 +6,9 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::model::CustomerKind;
-use super::texts::{AddressLine, Country, CustomerNumber, Iban, LanguageTag, Phone, Postcode, VatNumber};
+use super::texts::{AddressLine, CustomerNumber, Phone, Postcode};
 use crate::http::{Cursor, Direction, PageLimit, Patch, not_null};
+use crate::identifiers::{Bic, Country, EnterpriseNumber, Iban, LanguageTag, VatNumber};
 use crate::text::{Email, Name, SearchText};
 use crate::text_enum;
 
@@ -92,6 +93,18 @@ pub struct NewCustomer {
     pub iban: Option<Iban>,
     /// The language of the customer's documents.
     pub language: Option<LanguageTag>,
+    /// Number in the country's register of companies, without separators.
+    pub enterprise_number: Option<EnterpriseNumber>,
+    /// BIC.
+    pub bic: Option<Bic>,
+    /// Name of the person to speak to.
+    pub contact_name: Option<Name>,
+    /// Language of the person to speak to.
+    pub contact_language: Option<LanguageTag>,
+    /// Addresses that get copies of documents.
+    #[validate(length(max = 20, message = "expected at most 20 addresses"))]
+    #[schema(max_items = 20)]
+    pub recipient_emails: Option<Vec<Email>>,
 }
 
 /// Changes of a customer. Fields that are left out stay as they are; null clears a field. The kind stays.
@@ -155,6 +168,27 @@ pub struct CustomerPatch {
     #[serde(default)]
     #[schema(value_type = Option<LanguageTag>)]
     pub language: Patch<LanguageTag>,
+    /// Number in the country's register of companies, without separators.
+    #[serde(default)]
+    #[schema(value_type = Option<EnterpriseNumber>)]
+    pub enterprise_number: Patch<EnterpriseNumber>,
+    /// BIC.
+    #[serde(default)]
+    #[schema(value_type = Option<Bic>)]
+    pub bic: Patch<Bic>,
+    /// Name of the person to speak to.
+    #[serde(default)]
+    #[schema(value_type = Option<Name>)]
+    pub contact_name: Patch<Name>,
+    /// Language of the person to speak to.
+    #[serde(default)]
+    #[schema(value_type = Option<LanguageTag>)]
+    pub contact_language: Patch<LanguageTag>,
+    /// Addresses that get copies of documents, in the place of those before.
+    #[serde(default, deserialize_with = "not_null")]
+    #[validate(length(max = 20, message = "expected at most 20 addresses"))]
+    #[schema(nullable = false, max_items = 20)]
+    pub recipient_emails: Option<Vec<Email>>,
 }
 
 /// How the contract spells [`NewCustomer`]: a struct of its own, because which names go with which kind is a choice that

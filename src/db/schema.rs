@@ -214,6 +214,11 @@ diesel::table! {
         version -> BigInt,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        enterprise_number -> Text,
+        bic -> Text,
+        contact_name -> Text,
+        contact_language -> Text,
+        recipient_emails -> Text,
     }
 }
 
@@ -472,6 +477,140 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    imports (tenant_id, id) {
+        tenant_id -> SqlId,
+        id -> SqlId,
+        kind -> Text,
+        status -> Text,
+        file_name -> Text,
+        file_hash -> Text,
+        file_bytes -> BigInt,
+        file_format -> Text,
+        sheet -> Text,
+        header_row -> BigInt,
+        header_signature -> Text,
+        headings -> Text,
+        mapping -> Text,
+        preview -> Text,
+        attempt -> BigInt,
+        row_count -> BigInt,
+        error_count -> BigInt,
+        warning_count -> BigInt,
+        created_count -> BigInt,
+        updated_count -> BigInt,
+        unchanged_count -> BigInt,
+        job_id -> Nullable<SqlId>,
+        actor_name -> Text,
+        created_at -> Timestamp,
+        committed_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    import_files (tenant_id, import_id) {
+        tenant_id -> SqlId,
+        import_id -> SqlId,
+        content -> Binary,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    import_mappings (tenant_id, id) {
+        tenant_id -> SqlId,
+        id -> SqlId,
+        kind -> Text,
+        name -> Text,
+        header_signature -> Text,
+        headings -> Text,
+        mapping -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    import_findings (tenant_id, import_id, attempt, row_no, column_no, code) {
+        tenant_id -> SqlId,
+        import_id -> SqlId,
+        attempt -> BigInt,
+        row_no -> BigInt,
+        column_no -> Integer,
+        code -> Text,
+        severity -> Text,
+        field -> Text,
+        found -> Text,
+        detail -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    import_customers (tenant_id, import_id, attempt, row_no) {
+        tenant_id -> SqlId,
+        import_id -> SqlId,
+        attempt -> BigInt,
+        row_no -> BigInt,
+        customer_id -> SqlId,
+        audit_id -> SqlId,
+        outcome -> Text,
+        kind -> Text,
+        first_name -> Text,
+        last_name -> Text,
+        company_name -> Text,
+        name -> Text,
+        name_key -> Text,
+        customer_number -> Nullable<Text>,
+        email -> Text,
+        email_is_fictional -> Bool,
+        phone -> Text,
+        street -> Text,
+        postcode -> Text,
+        city -> Text,
+        country -> Text,
+        vat_number -> Text,
+        iban -> Text,
+        language -> Text,
+        enterprise_number -> Text,
+        bic -> Text,
+        contact_name -> Text,
+        contact_language -> Text,
+        recipient_emails -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    import_accounts (tenant_id, import_id, attempt, row_no, ordinal) {
+        tenant_id -> SqlId,
+        import_id -> SqlId,
+        attempt -> BigInt,
+        row_no -> BigInt,
+        ordinal -> Integer,
+        account_id -> SqlId,
+        outcome -> Text,
+        name -> Text,
+        name_key -> Text,
+        limit_minor -> BigInt,
+        row_identity -> Text,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     tenants,
     users,
@@ -497,4 +636,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     invoice_lines,
     invoice_vat,
     invoice_limit_returns,
+    imports,
+    import_files,
+    import_mappings,
+    import_findings,
+    import_customers,
+    import_accounts,
 );

@@ -123,6 +123,13 @@ codes! {
     JobFinished, "job_finished", CONFLICT, "The job has ended", "A job that has ended is not cancelled.";
     JobNotCancellable, "job_not_cancellable", CONFLICT, "This job is not cancelled", "A reversal of a run goes on to its end once it has begun.";
 
+    // Imports.
+    UnreadableFile, "unreadable_file", UNPROCESSABLE_ENTITY, "The file cannot be read", "The errors say why: it is no spreadsheet, it is damaged, it has a password, or it holds more than is read.";
+    ImportNotValid, "import_not_valid", CONFLICT, "The import has errors or is not validated", "Validate it, put right what the findings name, and commit it when there is no error.";
+    ImportCommitted, "import_committed", CONFLICT, "The import is committed", "Nothing more is changed in it. Send the file again for another import.";
+    ImportChanged, "import_changed", CONFLICT, "The import was changed meanwhile", "Another request validated it or changed its mapping at the same time. Read it and go on from there.";
+    ImportOutdated, "import_outdated", CONFLICT, "Customers have changed since the validation", "Somebody made a customer with a number of this import meanwhile. Validate it again.";
+
     // The service.
     TooManyRequests, "too_many_requests", TOO_MANY_REQUESTS, "Too many attempts", "Wait as long as Retry-After says.";
     ServiceUnavailable, "service_unavailable", SERVICE_UNAVAILABLE, "The service is busy or its database is away", "Nothing is lost. Send the same request again after Retry-After, with the same Idempotency-Key.";

@@ -39,6 +39,7 @@ const PAGE_OF: &str = "Page_";
         (name = "mutations", description = "The ledger's entries."),
         (name = "statements", description = "What happened on one account in one period."),
         (name = "invoicing", description = "Invoice runs and invoices."),
+        (name = "imports", description = "Customers and accounts from spreadsheets."),
         (name = "jobs", description = "Long work and its progress."),
     )
 )]

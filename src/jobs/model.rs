@@ -18,6 +18,8 @@ text_enum! {
         InvoiceRun => "invoice_run",
         /// Reverses the invoices of a run.
         InvoiceRunReversal => "invoice_run_reversal",
+        /// Makes the customers or accounts of an import.
+        ImportCommit => "import_commit",
     }
 }
 
@@ -60,7 +62,7 @@ pub struct JobRow {
     pub id: Id,
     pub tenant_id: Id,
     pub kind: JobKind,
-    /// What the job works on: of both kinds of today, the run.
+    /// What the job works on: the run, or the import.
     pub subject_id: Id,
     pub status: JobStatus,
     /// The process that works on it.

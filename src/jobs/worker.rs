@@ -243,6 +243,7 @@ impl JobKind {
         match self {
             Self::InvoiceRun => &crate::invoice_runs::RunWork,
             Self::InvoiceRunReversal => &crate::invoice_runs::ReversalWork,
+            Self::ImportCommit => &crate::imports::CommitWork,
         }
     }
 

@@ -6,13 +6,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use super::texts::{DayStart, InvoicePrefix, Locale, TenantCountry, TenantIban, TenantVatNumber, TimeZone};
+use super::texts::{DayStart, InvoicePrefix, Locale, TimeZone};
 use crate::audit::Changes;
 use crate::clock::Timestamp;
 use crate::db::schema::tenants;
 use crate::error::{ApiError, ApiResult};
 use crate::http::{Cursor, PageLimit, Patch, not_null};
 use crate::id::Id;
+use crate::identifiers::{Country, Iban, OrEmpty, VatNumber, or_empty};
 use crate::money::{Currency, Money, NonNegativeAmount};
 use crate::period::BusinessDate;
 use crate::text::{Line, Name};
@@ -201,16 +202,16 @@ pub struct TenantPatch {
     pub city: Option<Line>,
     /// Country, ISO 3166-1.
     #[serde(default, deserialize_with = "not_null")]
-    #[schema(nullable = false)]
-    pub country: Option<TenantCountry>,
+    #[schema(schema_with = or_empty::<Country>)]
+    pub country: Option<OrEmpty<Country>>,
     /// VAT number.
     #[serde(default, deserialize_with = "not_null")]
-    #[schema(nullable = false)]
-    pub vat_number: Option<TenantVatNumber>,
+    #[schema(schema_with = or_empty::<VatNumber>)]
+    pub vat_number: Option<OrEmpty<VatNumber>>,
     /// IBAN.
     #[serde(default, deserialize_with = "not_null")]
-    #[schema(nullable = false)]
-    pub iban: Option<TenantIban>,
+    #[schema(schema_with = or_empty::<Iban>)]
+    pub iban: Option<OrEmpty<Iban>>,
 }
 
 /// Which page of the tenants.
@@ -342,9 +343,22 @@ impl TenantRow {
             street: text(patch.street.map(Line::into_string), &self.street),
             postcode: text(patch.postcode.map(Line::into_string), &self.postcode),
             city: text(patch.city.map(Line::into_string), &self.city),
-            country: text(patch.country.map(TenantCountry::into_string), &self.country),
-            vat_number: text(patch.vat_number.map(TenantVatNumber::into_string), &self.vat_number),
-            iban: text(patch.iban.map(TenantIban::into_string), &self.iban),
+            country: text(
+                patch
+                    .country
+                    .map(|country| country.0.map(Country::into_string).unwrap_or_default()),
+                &self.country,
+            ),
+            vat_number: text(
+                patch
+                    .vat_number
+                    .map(|number| number.0.map(VatNumber::into_string).unwrap_or_default()),
+                &self.vat_number,
+            ),
+            iban: text(
+                patch.iban.map(|iban| iban.0.map(Iban::into_string).unwrap_or_default()),
+                &self.iban,
+            ),
             version: self.version.saturating_add(1),
             created_at: self.created_at,
         })

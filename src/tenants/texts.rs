@@ -9,21 +9,6 @@ use utoipa::{PartialSchema, ToSchema};
 use crate::text_type;
 
 text_type!(
-    /// A tenant's country by its ISO 3166-1 code, or empty.
-    TenantCountry, pattern: "^([A-Z]{2})?$", length: 0..=2, example: "NL",
-    expected: "expected the two capitals of a country, such as NL, or nothing"
-);
-text_type!(
-    /// A tenant's VAT number, which begins with its country, or empty.
-    TenantVatNumber, pattern: "^([A-Z]{2}[0-9A-Z+*.-]{2,18})?$", length: 0..=20, example: "NL123456789B01",
-    expected: "expected a VAT number that begins with its country, such as NL123456789B01, or nothing"
-);
-text_type!(
-    /// A tenant's IBAN in its electronic form, without blanks, or empty.
-    TenantIban, pattern: "^([A-Z]{2}[0-9]{2}[A-Z0-9]{11,30})?$", length: 0..=34, example: "NL91ABNA0417164300",
-    expected: "expected an IBAN in capitals and digits without blanks, such as NL91ABNA0417164300, or nothing"
-);
-text_type!(
     /// What stands before the invoice numbers of a tenant.
     InvoicePrefix, pattern: "^([A-Za-z0-9][A-Za-z0-9/.-]*)?$", length: 0..=10, example: "SN-",
     expected: "expected at most 10 letters, digits, / . and -"

@@ -18,6 +18,7 @@ mod cli;
 mod contract;
 mod customers;
 mod harness;
+mod imports;
 mod invoice_runs;
 mod keys;
 mod ledger;

@@ -1,6 +1,7 @@
 //! The real binary, as a person or a service manager runs it.
 
 mod demo;
+mod import;
 mod serve;
 mod user;
 

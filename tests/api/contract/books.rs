@@ -7,7 +7,8 @@ use diesel::sql_query;
 use diesel::sql_types::Text;
 use onaccount::db::DatabaseUrl;
 use onaccount::db::schema::{
-    accounts, api_keys, audit_entries, customers, entries, invoice_runs, invoices, jobs, terminals, user_roles,
+    accounts, api_keys, audit_entries, customers, entries, import_mappings, imports, invoice_runs, invoices, jobs,
+    terminals, user_roles,
 };
 use onaccount::id::Id;
 use serde_json::{Value, json};
@@ -29,6 +30,8 @@ pub enum Kind {
     ApiKey,
     User,
     Tenant,
+    Import,
+    ImportMapping,
 }
 
 /// What a parameter or field of this name holds; for a plain `id`, the path tells.
@@ -50,6 +53,9 @@ pub fn kind_of(name: &str, path: &str) -> Option<Kind> {
         ("terminal_id", _) | ("id", "terminals") => Kind::Terminal,
         ("api_key_id" | "key_id", _) | ("id", "api-keys") => Kind::ApiKey,
         ("user_id", _) | ("id", "users") => Kind::User,
+        // A kind is no id at all: what is none names nothing, like the id of an import.
+        ("import_id" | "import_kind", _) | ("id", "imports") => Kind::Import,
+        ("mapping_id", _) | ("id", "import-mappings") => Kind::ImportMapping,
         ("tenant_id", _) | ("id", "tenants") => Kind::Tenant,
         _ => return None,
     })
@@ -86,6 +92,7 @@ impl Books {
             .post_new(&format!("/v1/accounts/{second}/credits"), credit)
             .expect(201);
         till.post_new("/v1/sales", new_sale(&first)).expect(201);
+        import(&director);
         Books {
             ids: ids_of(service, tenant_id),
             tenant_id,
@@ -124,6 +131,19 @@ fn open_account(director: &Actor, name: &str) -> String {
     id
 }
 
+/// An import of accounts, committed, with a saved mapping.
+fn import(director: &Actor) {
+    let file = format!("Naam;Limiet;Aantal rekeningen\n{MARKER} three;50,00;2\n");
+    let import = director.upload("accounts", "accounts.csv", file.as_bytes()).expect(201);
+    let path = format!("/v1/imports/{}", text(&import["id"]));
+    let mapping = json!({"columns": [{"column": "A", "field": "name"}, {"column": "B", "field": "limit"},
+        {"column": "C", "field": "account_count"}], "save_mapping": MARKER});
+    director.put(&format!("{path}/mapping"), mapping).expect(200);
+    director.post_empty(&format!("{path}/validate")).expect(200);
+    let waiting = director.with("Prefer", "wait=10");
+    waiting.post_empty(&format!("{path}/commit")).expect(200);
+}
+
 fn new_sale(account_id: &str) -> Value {
     json!({"account_id": account_id, "occurred_at": NOON, "amount": "6.00", "reference": MARKER, "lines": [
         {"product_code": "BEER", "name": MARKER, "quantity": "2", "amount": "6.00", "vat_rate": "21.00"}]})
@@ -145,7 +165,8 @@ fn ids_of(service: &Service, tenant: Id) -> BTreeMap<Kind, Vec<String>> {
         )+};
     }
     collect!(Account: accounts.id, Customer: customers.id, Mutation: entries.id, Run: invoice_runs.id,
-        Invoice: invoices.id, Job: jobs.id, Terminal: terminals.id, ApiKey: api_keys.id, User: user_roles.user_id);
+        Invoice: invoices.id, Job: jobs.id, Terminal: terminals.id, Import: imports.id,
+        ImportMapping: import_mappings.id, ApiKey: api_keys.id, User: user_roles.user_id);
     let sales = service.write(|connection| {
         entries::table
             .filter(entries::tenant_id.eq(tenant))
@@ -175,7 +196,7 @@ struct Line {
 
 /// Every row of the tenant, in text, table by table.
 pub fn rows_of(database: &TestDatabase, tenant: Id) -> Vec<String> {
-    const TABLES: [&str; 19] = [
+    const TABLES: [&str; 25] = [
         "accounts",
         "account_holders",
         "agreement_acceptances",
@@ -184,6 +205,12 @@ pub fn rows_of(database: &TestDatabase, tenant: Id) -> Vec<String> {
         "customers",
         "entries",
         "entry_lines",
+        "import_accounts",
+        "import_customers",
+        "import_files",
+        "import_findings",
+        "import_mappings",
+        "imports",
         "invoice_entries",
         "invoice_limit_returns",
         "invoice_lines",

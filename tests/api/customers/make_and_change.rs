@@ -7,7 +7,9 @@ use crate::harness::Venue;
 fn person() -> Value {
     json!({"kind": "person", "first_name": "Zoë", "last_name": "Çelik", "customer_number": "D-1042", "email": "zoe@club.nl",
         "phone": "+31 20 123 4567", "street": "Dorpsstraat 1", "postcode": "1234 AB", "city": "Ons Dorp", "country": "NL",
-        "vat_number": "NL123456789B01", "iban": "NL91ABNA0417164300", "language": "nl"})
+        "vat_number": "NL123456789B01", "iban": "NL91ABNA0417164300", "language": "nl",
+        "enterprise_number": "12345678", "bic": "ABNANL2A", "contact_name": "Jan Peeters", "contact_language": "nl-BE",
+        "recipient_emails": ["a@club.nl", "b@club.nl"]})
 }
 
 fn with(changes: Value) -> Value {

@@ -74,6 +74,35 @@ impl Actor {
             .send(Method::PATCH, path, Some(body.to_string().into_bytes()))
     }
 
+    /// A POST without a body.
+    pub fn post_empty(&self, path: &str) -> Answer {
+        self.send(Method::POST, path, None)
+    }
+
+    /// Uploads a file to be imported.
+    pub fn upload(&self, kind: &str, name: &str, content: &[u8]) -> Answer {
+        self.upload_with(name, content, &[("kind", kind)])
+    }
+
+    /// Uploads a file to be imported, with these fields of the form.
+    pub fn upload_with(&self, name: &str, content: &[u8], fields: &[(&str, &str)]) -> Answer {
+        const BOUNDARY: &str = "----boundary-of-a-test";
+        let mut body = Vec::new();
+        for (field, value) in fields {
+            let part = format!("--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"{field}\"\r\n\r\n{value}\r\n");
+            body.extend_from_slice(part.as_bytes());
+        }
+        let head = format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\
+             Content-Type: application/octet-stream\r\n\r\n"
+        );
+        body.extend_from_slice(head.as_bytes());
+        body.extend_from_slice(content);
+        body.extend_from_slice(format!("\r\n--{BOUNDARY}--\r\n").as_bytes());
+        self.with("Content-Type", format!("multipart/form-data; boundary={BOUNDARY}"))
+            .send(Method::POST, "/v1/imports", Some(body))
+    }
+
     pub fn delete(&self, path: &str) -> Answer {
         self.send(Method::DELETE, path, None)
     }

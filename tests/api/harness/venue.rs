@@ -62,6 +62,8 @@ impl Service {
         let server = Server::prepare(&options, clock.clone()).unwrap();
         let base = format!("http://{}", server.address().unwrap());
         let state = Arc::clone(&server.state);
+        // A test is another program than the one that reads spreadsheets.
+        state.sheets.use_program(env!("CARGO_BIN_EXE_onaccount").into());
         let (send, receive) = std::sync::mpsc::channel();
         let thread = std::thread::spawn(move || {
             actix_web::rt::System::new().block_on(async move {

@@ -1,0 +1,221 @@
+//! `onaccount import`: a spreadsheet into a running service, over its API.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::Value;
+use ureq::http::{Method, Request};
+
+use super::CliError;
+use crate::imports::model::ImportKind;
+
+/// Between two looks at a job.
+const LOOK_AGAIN: Duration = Duration::from_millis(300);
+/// So many findings are shown; the rest is counted.
+const FINDINGS_SHOWN: usize = 50;
+const BOUNDARY: &str = "----onaccount-import-boundary";
+
+/// What to import, and into which service.
+#[derive(Debug, clap::Args)]
+pub struct ImportOptions {
+    /// The spreadsheet: XLSX, XLSB, XLS, ODS, or text with separators
+    file: PathBuf,
+    /// What its rows are: customers or accounts
+    #[arg(long)]
+    kind: ImportKind,
+    /// Where the service is
+    #[arg(long, env = "ONACCOUNT_URL", default_value = "http://127.0.0.1:8080")]
+    url: String,
+    /// The token of a user or the key of a script that may import
+    #[arg(long, env = "ONACCOUNT_TOKEN", hide_env_values = true)]
+    token: String,
+    /// Fields that need neither a column nor a value in every row, with commas between
+    #[arg(long, value_delimiter = ',')]
+    optional: Vec<String>,
+    /// Judge the rows and stop
+    #[arg(long)]
+    dry_run: bool,
+    /// Where to write the table with its wrong cells marked, when there are any
+    #[arg(long)]
+    marked: Option<PathBuf>,
+}
+
+/// Uploads, validates, and commits when there is no error.
+pub fn import(options: &ImportOptions) -> Result<(), CliError> {
+    let service = Service::new(&options.url, &options.token);
+    let content = std::fs::read(&options.file).map_err(|error| format!("{}: {error}", options.file.display()))?;
+    let import = service.upload(options.kind, &options.file, &content)?;
+    let path = format!("/v1/imports/{}", text(&import, "id"));
+    if !options.optional.is_empty() {
+        excuse(&service, &path, &import, &options.optional)?;
+    }
+    let import = service.ask(Method::POST, &format!("{path}/validate"), None)?;
+    show_findings(&service, &path)?;
+    let (rows, errors) = (number(&import, "row_count"), number(&import, "error_count"));
+    println!(
+        "{rows} rows, {errors} errors, {} warnings; {} to be made, {} to be changed, {} made before",
+        number(&import, "warning_count"),
+        number(&import, "created_count"),
+        number(&import, "updated_count"),
+        number(&import, "unchanged_count")
+    );
+    if errors > 0 {
+        if let Some(marked) = &options.marked {
+            let bytes = service.bytes(&format!("{path}/marked-workbook"))?;
+            std::fs::write(marked, bytes)?;
+            println!("the marked table is in {}", marked.display());
+        }
+        return Err("nothing was imported: put right what is named, and import the file again".into());
+    }
+    if options.dry_run {
+        return Ok(());
+    }
+    commit(&service, &path)
+}
+
+/// Keeps the mapping, and says which fields may be missing.
+fn excuse(service: &Service, path: &str, import: &Value, optional: &[String]) -> Result<(), CliError> {
+    let columns: Vec<Value> = import
+        .pointer("/mapping/columns")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .map(|column| serde_json::json!({"column": column.get("column"), "field": column.get("field")}))
+        .collect();
+    let body = serde_json::json!({
+        "columns": columns, "optional_fields": optional, "update_by": import.pointer("/mapping/update_by")});
+    service
+        .ask(Method::PUT, &format!("{path}/mapping"), Some(body))
+        .map(drop)
+}
+
+fn show_findings(service: &Service, path: &str) -> Result<(), CliError> {
+    let page = service.ask(Method::GET, &format!("{path}/findings?limit={FINDINGS_SHOWN}"), None)?;
+    let items = page.get("items").and_then(Value::as_array);
+    for item in items.into_iter().flatten() {
+        let place = match item.get("cell").and_then(Value::as_str) {
+            Some(cell) => cell.to_owned(),
+            None => text(item, "field"),
+        };
+        println!(
+            "{:7} {place:6} {:?} {}",
+            text(item, "severity"),
+            text(item, "found"),
+            text(item, "message")
+        );
+    }
+    if page.get("next_cursor").is_some_and(|cursor| !cursor.is_null()) {
+        println!("..      more: {path}/findings");
+    }
+    Ok(())
+}
+
+fn commit(service: &Service, path: &str) -> Result<(), CliError> {
+    let import = service.ask(Method::POST, &format!("{path}/commit"), None)?;
+    let job = format!("/v1/jobs/{}", text(&import, "job_id"));
+    let bar = ProgressBar::new(1);
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} {elapsed}") {
+        bar.set_style(style);
+    }
+    loop {
+        let job = service.ask(Method::GET, &job, None)?;
+        let progress = |name: &str| {
+            job.pointer(&format!("/progress/{name}"))
+                .and_then(Value::as_u64)
+                .unwrap_or(0)
+        };
+        bar.set_length(progress("total").max(1));
+        bar.set_position(progress("done"));
+        match text(&job, "status").as_str() {
+            "queued" | "running" => std::thread::sleep(LOOK_AGAIN),
+            "succeeded" => break,
+            _ => {
+                let detail = job
+                    .pointer("/error/detail")
+                    .and_then(Value::as_str)
+                    .unwrap_or("the job ended");
+                return Err(format!("nothing was imported: {detail}").into());
+            }
+        }
+    }
+    bar.finish();
+    println!("done; what became of each row: {path}/results");
+    Ok(())
+}
+
+fn text(value: &Value, name: &str) -> String {
+    value.get(name).and_then(Value::as_str).unwrap_or_default().to_owned()
+}
+
+fn number(value: &Value, name: &str) -> i64 {
+    value.get(name).and_then(Value::as_i64).unwrap_or(0)
+}
+
+/// The service, asked with a token.
+struct Service {
+    agent: ureq::Agent,
+    url: String,
+    token: String,
+}
+
+impl Service {
+    fn new(url: &str, token: &str) -> Self {
+        let config = ureq::Agent::config_builder().http_status_as_error(false).build();
+        Service {
+            agent: config.into(),
+            url: url.trim_end_matches('/').to_owned(),
+            token: token.to_owned(),
+        }
+    }
+
+    fn upload(&self, kind: ImportKind, file: &Path, content: &[u8]) -> Result<Value, CliError> {
+        let name = file
+            .file_name()
+            .map(|name| name.to_string_lossy().replace(['"', '\r', '\n'], "_"));
+        let head = format!(
+            "--{BOUNDARY}\r\nContent-Disposition: form-data; name=\"kind\"\r\n\r\n{kind}\r\n--{BOUNDARY}\r\n\
+             Content-Disposition: form-data; name=\"file\"; filename=\"{}\"\r\n\
+             Content-Type: application/octet-stream\r\n\r\n",
+            name.unwrap_or_default()
+        );
+        let body = [head.as_bytes(), content, format!("\r\n--{BOUNDARY}--\r\n").as_bytes()].concat();
+        let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+        let bytes = self.send(Method::POST, "/v1/imports", &kind, body)?;
+        Ok(serde_json::from_slice(&bytes)?)
+    }
+
+    fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value, CliError> {
+        let body = body.map(|body| body.to_string().into_bytes()).unwrap_or_default();
+        let bytes = self.send(method, path, "application/json", body)?;
+        Ok(serde_json::from_slice(&bytes)?)
+    }
+
+    fn bytes(&self, path: &str) -> Result<Vec<u8>, CliError> {
+        self.send(Method::GET, path, "application/json", Vec::new())
+    }
+
+    /// The body of a 2xx answer; of another one its detail, as an error.
+    fn send(&self, method: Method, path: &str, content_type: &str, body: Vec<u8>) -> Result<Vec<u8>, CliError> {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.url))
+            .header("Authorization", format!("Bearer {}", self.token))
+            .header("Content-Type", content_type)
+            .body(body)?;
+        let request = self
+            .agent
+            .configure_request(request)
+            .allow_non_standard_methods(true)
+            .build();
+        let mut response = self.agent.run(request)?;
+        let status = response.status();
+        let bytes = response.body_mut().with_config().limit(1 << 30).read_to_vec()?;
+        if status.is_success() {
+            return Ok(bytes);
+        }
+        let problem: Value = serde_json::from_slice(&bytes).unwrap_or(Value::Null);
+        let detail = problem.get("detail").and_then(Value::as_str);
+        Err(format!("{status}: {}", detail.unwrap_or("the service said nothing more")).into())
+    }
+}

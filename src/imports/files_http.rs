@@ -1,0 +1,96 @@
+//! The files around an import: the marked table and the templates.
+
+use actix_web::{HttpResponse, get, web};
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::messages::Words;
+use super::model::ImportKind;
+use super::{marked, store, template};
+use crate::app::AppState;
+use crate::auth::{Allowed, can};
+use crate::db::on_blocking_thread;
+use crate::error::{ApiError, ApiResult, Code};
+use crate::http::ValidQuery;
+use crate::http::table::XlsxFile;
+use crate::id::Id;
+use crate::text_enum;
+
+/// Read an import's marked table
+///
+/// The sheet as a new workbook: the same values in the same places, wrong cells red, doubtful ones yellow, with a comment on each that
+/// says what is wrong. Formats, widths, charts and other sheets are not kept. Put right what is marked, and send the file again.
+#[utoipa::path(tag = "imports", params(("id" = Id, Path, description = "The import")), responses(
+    (status = 200, description = "The marked table", content(
+        (XlsxFile = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+))]
+#[get("/imports/{id}/marked-workbook")]
+pub async fn get_marked_workbook(
+    actor: Allowed<can::ImportsRun>,
+    id: web::Path<Id>,
+    app: web::Data<AppState>,
+) -> ApiResult<HttpResponse> {
+    let (tenant_id, id, state) = (actor.tenant()?.id, id.into_inner(), app.clone());
+    let file = on_blocking_thread(move || {
+        let (import, words) = state.db.read_blocking(|connection| {
+            let import = store::find_import(connection, tenant_id, id)?.ok_or_else(|| ApiError::new(Code::NotFound))?;
+            Ok((import, Words::of_locale(&store::find_locale(connection, tenant_id)?)))
+        })?;
+        marked::write(&state.db, &state.sheets, &import, words)
+    })
+    .await?;
+    file.respond()
+}
+
+text_enum! {
+    /// A language of templates.
+    pub enum TemplateLanguage {
+        /// English.
+        En => "en",
+        /// Dutch.
+        Nl => "nl",
+        /// French.
+        Fr => "fr",
+        /// German.
+        De => "de",
+    }
+}
+
+/// Which template.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct TemplateQuery {
+    /// The language of its headings; the tenant's when left out.
+    #[param(inline, nullable = false)]
+    pub language: Option<TemplateLanguage>,
+}
+
+/// Read a template
+///
+/// An empty spreadsheet for an import: headings, an example row to be overwritten, notes, and drop-downs.
+#[utoipa::path(tag = "imports", params(
+    ("import_kind" = ImportKind, Path, description = "What the rows are"), TemplateQuery,
+), responses(
+    (status = 200, description = "The template", content(
+        (XlsxFile = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+))]
+#[get("/import-templates/{import_kind}.xlsx")]
+pub async fn get_import_template(
+    actor: Allowed<can::ImportsRun>,
+    kind: web::Path<ImportKind>,
+    query: ValidQuery<TemplateQuery>,
+    app: web::Data<AppState>,
+) -> ApiResult<HttpResponse> {
+    let (tenant_id, kind) = (actor.tenant()?.id, kind.into_inner());
+    let words = match query.0.language {
+        Some(TemplateLanguage::En) => Words::En,
+        Some(TemplateLanguage::Nl) => Words::Nl,
+        Some(TemplateLanguage::Fr) => Words::Fr,
+        Some(TemplateLanguage::De) => Words::De,
+        None => {
+            let find = move |connection: &mut _| Ok(store::find_locale(connection, tenant_id)?);
+            Words::of_locale(&app.db.read(find).await?)
+        }
+    };
+    template::write(kind, words)?.respond()
+}

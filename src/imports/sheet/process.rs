@@ -1,0 +1,127 @@
+//! The parent's side: starts the child, reads its lines, and turns its death into an answer.
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::OnceLock;
+
+use super::{FileFault, Line, Unreadable};
+use crate::error::{ApiError, ApiResult};
+
+/// The program that reads spreadsheets: this one, started anew for each file.
+#[derive(Debug, Default)]
+pub struct Reader {
+    program: OnceLock<PathBuf>,
+}
+
+/// Which part of which file to read.
+#[derive(Debug, Clone, Copy)]
+pub struct Request<'a> {
+    /// The file.
+    pub path: &'a Path,
+    /// Only the sheet of this name; every sheet when there is none.
+    pub sheet: Option<&'a str>,
+    /// At most so many rows of each sheet.
+    pub rows_max: Option<usize>,
+}
+
+impl Reader {
+    /// Names another program, for those who link this library into one of their own. Has an effect before the first file only.
+    pub fn use_program(&self, program: PathBuf) {
+        self.program.get_or_init(|| program);
+    }
+
+    /// Starts reading.
+    ///
+    /// # Errors
+    /// 500 when the program cannot be started.
+    pub fn read(&self, request: Request<'_>) -> ApiResult<Lines> {
+        let program = match self.program.get() {
+            Some(program) => program.clone(),
+            None => std::env::current_exe().map_err(ApiError::internal)?,
+        };
+        let mut command = Command::new(program);
+        command.env_clear().arg("parse-sheet").arg(request.path);
+        if let Some(sheet) = request.sheet {
+            command.arg(format!("--sheet={sheet}"));
+        }
+        if let Some(rows_max) = request.rows_max {
+            command.arg(format!("--rows={rows_max}"));
+        }
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        let mut child = command.spawn().map_err(ApiError::internal)?;
+        let stdout = child
+            .stdout
+            .take()
+            .ok_or_else(|| ApiError::internal("the child has no output"))?;
+        Ok(Lines {
+            child,
+            stdout: BufReader::with_capacity(256 << 10, stdout),
+            buffer: String::new(),
+            is_over: false,
+        })
+    }
+}
+
+/// What the child says, until it has said all. Dropping it ends the child.
+pub struct Lines {
+    child: Child,
+    stdout: BufReader<ChildStdout>,
+    buffer: String,
+    is_over: bool,
+}
+
+impl Iterator for Lines {
+    type Item = Result<Line, Unreadable>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.is_over {
+            return None;
+        }
+        self.buffer.clear();
+        let line = match self.stdout.read_line(&mut self.buffer) {
+            Ok(length) if length > 0 => serde_json::from_str(&self.buffer).ok(),
+            _ => None,
+        };
+        match line {
+            Some(Line::End) => {
+                self.is_over = true;
+                None
+            }
+            Some(Line::Fault(unreadable)) => {
+                self.is_over = true;
+                Some(Err(unreadable))
+            }
+            Some(line) => Some(Ok(line)),
+            None => {
+                self.is_over = true;
+                Some(Err(self.died()))
+            }
+        }
+    }
+}
+
+impl Lines {
+    /// The child ended before it said so: the kernel ended it at a limit, or the file broke the parser.
+    fn died(&mut self) -> Unreadable {
+        let code = self.child.wait().ok().and_then(|status| status.code());
+        match code {
+            Some(_) => Unreadable::new(FileFault::Damaged, "the file breaks the rules of its format"),
+            None => Unreadable::new(
+                FileFault::TooLarge,
+                "the file takes more memory or time to read than is given to one",
+            ),
+        }
+    }
+}
+
+impl Drop for Lines {
+    fn drop(&mut self) {
+        // Both fail only when the child has ended already.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}

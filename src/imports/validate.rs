@@ -1,0 +1,373 @@
+//! Judging every row of an import: the file is read once more, row by row, and what it says is staged.
+
+use std::collections::HashMap;
+use std::io::Write;
+
+use sha2::{Digest, Sha256};
+use tempfile::NamedTempFile;
+
+use super::amounts::{Evidence, Mark};
+use super::fields::Field;
+use super::judge::{self, CustomerDraft, RowFinding};
+use super::mapping::{hex, missing};
+use super::model::{FindingRow, ImportKind, ImportRow, ImportStatus, Mapping, Severity};
+use super::sheet::{Line, Reader, Request, SheetCell, SheetRow};
+use super::staging::{self, Attempt, Outcome, StagedAccount, StagedCustomer};
+use super::store::{self, Counts};
+use super::{native, unreadable};
+use crate::clock::Clock;
+use crate::customers::CustomerKind;
+use crate::db::Db;
+use crate::error::{ApiError, ApiResult, Code};
+use crate::id::Id;
+use crate::money::Currency;
+
+/// So many rows are written in one transaction: others who write need not wait for a whole file.
+const ROWS_OF_CHUNK: usize = 1000;
+/// How many accounts one file may order.
+const ACCOUNTS_MAX: usize = 100_000;
+
+/// What judging needs.
+pub struct Validator<'a> {
+    pub db: &'a Db,
+    pub clock: &'a Clock,
+    pub sheets: &'a Reader,
+    pub tenant_id: Id,
+    pub currency: Currency,
+}
+
+/// The rows of one attempt while they are judged.
+struct Run<'a> {
+    validator: &'a Validator<'a>,
+    attempt: Attempt,
+    kind: ImportKind,
+    mapping: Mapping,
+    mark: Option<Mark>,
+    customers: Vec<StagedCustomer>,
+    accounts: Vec<StagedAccount>,
+    findings: Vec<FindingRow>,
+    rows: i64,
+    accounts_ordered: usize,
+    /// Of an import of accounts: the names that have a staged customer.
+    names: HashMap<String, Id>,
+    /// How often equal rows came: the second one is another order.
+    orders: HashMap<(String, i64), u32>,
+}
+
+impl Validator<'_> {
+    /// Judges the rows of an import, and keeps what was found.
+    ///
+    /// # Errors
+    /// 404; 409 when it is being committed or is; 422 when the file cannot be read any more.
+    pub fn validate(&self, id: Id) -> ApiResult<()> {
+        let (row, attempt) = self.begin(id)?;
+        let mapping: Mapping = serde_json::from_str(&row.mapping).map_err(ApiError::internal)?;
+        let content = self
+            .db
+            .read_blocking(|connection| Ok(store::find_content(connection, self.tenant_id, id)?))?;
+        let file = spool(&content)?;
+        drop(content);
+        let mut run = Run {
+            validator: self,
+            attempt,
+            kind: row.kind,
+            mark: None,
+            mapping,
+            customers: Vec::new(),
+            accounts: Vec::new(),
+            findings: Vec::new(),
+            rows: 0,
+            accounts_ordered: 0,
+            names: HashMap::new(),
+            orders: HashMap::new(),
+        };
+        let gaps = missing(row.kind, &run.mapping);
+        for field in &gaps {
+            run.find_in_file("missing_column", Some(*field), "");
+        }
+        if gaps.is_empty() {
+            run.mark = run.see_amounts(&row, &file)?;
+            run.judge_rows(&row, &file)?;
+        }
+        run.finish()
+    }
+
+    fn begin(&self, id: Id) -> ApiResult<(ImportRow, Attempt)> {
+        self.db.write_blocking(|connection| {
+            let row =
+                store::lock_import(connection, self.tenant_id, id)?.ok_or_else(|| ApiError::new(Code::NotFound))?;
+            if matches!(row.status, ImportStatus::Committing | ImportStatus::Committed) {
+                return Err(ApiError::new(Code::ImportCommitted));
+            }
+            let number = store::begin_attempt(connection, self.tenant_id, id)?;
+            Ok((row, (self.tenant_id, id, number)))
+        })
+    }
+}
+
+/// The file on the disk, for the child to read.
+///
+/// # Errors
+/// 500 when it cannot be written.
+pub fn spool(content: &[u8]) -> ApiResult<NamedTempFile> {
+    let mut file = NamedTempFile::new().map_err(ApiError::internal)?;
+    file.write_all(content)
+        .and_then(|()| file.flush())
+        .map_err(ApiError::internal)?;
+    Ok(file)
+}
+
+impl Run<'_> {
+    fn rows_of<'a>(
+        &self,
+        row: &'a ImportRow,
+        file: &'a NamedTempFile,
+    ) -> ApiResult<impl Iterator<Item = ApiResult<SheetRow>> + 'a> {
+        let header_row = row.header_row;
+        let lines = self.validator.sheets.read(Request {
+            path: file.path(),
+            sheet: Some(row.sheet.as_str()).filter(|sheet| !sheet.is_empty()),
+            rows_max: None,
+        })?;
+        Ok(lines.filter_map(move |line| match line {
+            Ok(Line::Row(row)) if i64::from(row.row) > header_row => Some(Ok(row)),
+            Ok(_) => None,
+            Err(fault) => Some(Err(unreadable(&fault))),
+        }))
+    }
+
+    /// What the column of limits tells of its decimals.
+    fn see_amounts(&self, row: &ImportRow, file: &NamedTempFile) -> ApiResult<Option<Mark>> {
+        let Some(column) = self
+            .mapping
+            .column_of(Field::Limit)
+            .filter(|_| self.kind == ImportKind::Accounts)
+        else {
+            return Ok(None);
+        };
+        let mut evidence = Evidence::default();
+        for sheet_row in self.rows_of(row, file)? {
+            if let SheetCell::Text(text) = sheet_row?.cell(column) {
+                evidence.see(text);
+            }
+        }
+        Ok(evidence.mark())
+    }
+
+    fn judge_rows(&mut self, row: &ImportRow, file: &NamedTempFile) -> ApiResult<()> {
+        for sheet_row in self.rows_of(row, file)? {
+            let sheet_row = sheet_row?;
+            self.rows += 1;
+            match self.kind {
+                ImportKind::Customers => self.judge_customer(&sheet_row),
+                ImportKind::Accounts => self.judge_accounts(&sheet_row),
+            }
+            if self.customers.len() + self.accounts.len() + self.findings.len() >= ROWS_OF_CHUNK {
+                self.write()?;
+            }
+        }
+        if self.rows == 0 {
+            self.find_in_file("no_rows", None, "");
+        }
+        Ok(())
+    }
+
+    fn judge_customer(&mut self, row: &SheetRow) {
+        let (draft, findings) = judge::judge_customer(&self.mapping, row);
+        let id = self.validator.clock.new_id();
+        self.customers.push(self.staged(i64::from(row.row), id, draft));
+        self.keep(i64::from(row.row), findings);
+    }
+
+    fn judge_accounts(&mut self, row: &SheetRow) {
+        let (draft, findings) = judge::judge_accounts(&self.mapping, row, self.mark, self.validator.currency);
+        let (row_no, has_errors) = (i64::from(row.row), judge::has_errors(&findings));
+        self.keep(row_no, findings);
+        let count = usize::try_from(draft.count).unwrap_or(0);
+        self.accounts_ordered = self.accounts_ordered.saturating_add(count);
+        if has_errors || self.accounts_ordered > ACCOUNTS_MAX {
+            return;
+        }
+        let name_key = judge::name_key(&draft.name);
+        if !self.names.contains_key(&name_key) {
+            let id = self.validator.clock.new_id();
+            self.names.insert(name_key.clone(), id);
+            let customer = CustomerDraft {
+                company_name: draft.name.clone(),
+                ..CustomerDraft::default()
+            };
+            self.customers.push(self.staged(row_no, id, customer));
+        }
+        let order = self.orders.entry((name_key.clone(), draft.limit_minor)).or_default();
+        *order += 1;
+        let order = *order;
+        let (tenant_id, import_id, attempt) = self.attempt;
+        for ordinal in 1..=draft.count {
+            self.accounts.push(StagedAccount {
+                tenant_id,
+                import_id,
+                attempt,
+                row_no,
+                ordinal,
+                account_id: self.validator.clock.new_id(),
+                outcome: Outcome::Create,
+                name: draft.name.clone(),
+                name_key: name_key.clone(),
+                limit_minor: draft.limit_minor,
+                row_identity: identity(&name_key, draft.limit_minor, order, ordinal),
+            });
+        }
+    }
+
+    fn staged(&self, row_no: i64, id: Id, draft: CustomerDraft) -> StagedCustomer {
+        let (tenant_id, import_id, attempt) = self.attempt;
+        let name = draft.name();
+        StagedCustomer {
+            tenant_id,
+            import_id,
+            attempt,
+            row_no,
+            customer_id: id,
+            audit_id: self.validator.clock.new_id(),
+            outcome: Outcome::Create,
+            kind: draft.kind(),
+            name_key: judge::name_key(&name),
+            name,
+            email_is_fictional: draft.is_email_fictional(),
+            first_name: if draft.kind() == CustomerKind::Person {
+                draft.first_name
+            } else {
+                String::new()
+            },
+            last_name: if draft.company_name.is_empty() {
+                draft.last_name
+            } else {
+                String::new()
+            },
+            company_name: draft.company_name,
+            customer_number: draft.customer_number,
+            email: draft.email,
+            phone: draft.phone,
+            street: draft.street,
+            postcode: draft.postcode,
+            city: draft.city,
+            country: draft.country,
+            vat_number: draft.vat_number,
+            iban: draft.iban,
+            language: draft.language,
+            enterprise_number: draft.enterprise_number,
+            bic: draft.bic,
+            contact_name: draft.contact_name,
+            contact_language: draft.contact_language,
+            recipient_emails: draft.recipient_emails,
+        }
+    }
+
+    fn keep(&mut self, row_no: i64, findings: Vec<RowFinding>) {
+        let (tenant_id, import_id, attempt) = self.attempt;
+        for finding in findings {
+            let row = FindingRow {
+                tenant_id,
+                import_id,
+                attempt,
+                row_no,
+                column_no: finding
+                    .column
+                    .and_then(|column| i32::try_from(column).ok())
+                    .unwrap_or(-1),
+                code: finding.code.to_owned(),
+                severity: finding.severity,
+                field: finding.field.map(|field| field.to_string()).unwrap_or_default(),
+                found: finding.found,
+                detail: finding.detail,
+            };
+            let is_known = self
+                .findings
+                .iter()
+                .rev()
+                .take_while(|other| other.row_no == row_no)
+                .any(|other| (other.column_no, other.code.as_str()) == (row.column_no, row.code.as_str()));
+            if !is_known {
+                self.findings.push(row);
+            }
+        }
+    }
+
+    /// Something that is wrong with the file as a whole; fields are told apart by columns before the first.
+    fn find_in_file(&mut self, code: &'static str, field: Option<Field>, detail: &str) {
+        let (tenant_id, import_id, attempt) = self.attempt;
+        let column_no = field.and_then(|field| Field::ALL.iter().position(|known| *known == field));
+        let column_no = column_no
+            .and_then(|place| i32::try_from(place).ok())
+            .map_or(-1, |place| -2 - place);
+        self.findings.push(FindingRow {
+            tenant_id,
+            import_id,
+            attempt,
+            row_no: 0,
+            column_no,
+            code: code.to_owned(),
+            severity: Severity::Error,
+            field: field.map(|field| field.to_string()).unwrap_or_default(),
+            found: String::new(),
+            detail: detail.to_owned(),
+        });
+    }
+
+    fn write(&mut self) -> ApiResult<()> {
+        let (customers, accounts, findings) = (&self.customers, &self.accounts, &self.findings);
+        self.validator
+            .db
+            .write_blocking(|connection| Ok(native::insert_staged(connection, customers, accounts, findings)?))?;
+        self.customers.clear();
+        self.accounts.clear();
+        self.findings.clear();
+        Ok(())
+    }
+
+    fn finish(mut self) -> ApiResult<()> {
+        if self.accounts_ordered > ACCOUNTS_MAX {
+            self.find_in_file(
+                "too_many_accounts",
+                Some(Field::AccountCount),
+                &ACCOUNTS_MAX.to_string(),
+            );
+        }
+        self.write()?;
+        let (attempt, rows, kind) = (self.attempt, self.rows, self.kind);
+        let mapping = &self.mapping;
+        self.validator.db.write_blocking(|connection| {
+            crate::db::dialect::take_all_time(connection)?;
+            let (table, updated) = match kind {
+                ImportKind::Customers => {
+                    staging::compare_customers(connection, attempt, mapping)?;
+                    let updated = staging::count(connection, attempt, "import_customers", Outcome::Update)?;
+                    ("import_customers", updated)
+                }
+                ImportKind::Accounts => {
+                    staging::compare_accounts(connection, attempt, mapping)?;
+                    ("import_accounts", 0)
+                }
+            };
+            let counts = Counts {
+                rows,
+                errors: store::count_findings(connection, attempt, Severity::Error)?,
+                warnings: store::count_findings(connection, attempt, Severity::Warning)?,
+                created: staging::count(connection, attempt, table, Outcome::Create)?,
+                updated,
+                unchanged: staging::count(connection, attempt, table, Outcome::Unchanged)?,
+            };
+            if !store::end_attempt(connection, attempt, counts)? {
+                return Err(ApiError::new(Code::ImportChanged));
+            }
+            Ok(staging::forget_earlier(connection, attempt)?)
+        })
+    }
+}
+
+/// Tells an account by what its row says, which one of equal rows it is, and which one of its accounts.
+fn identity(name_key: &str, limit_minor: i64, order: u32, ordinal: i32) -> String {
+    hex(&Sha256::digest(format!(
+        "{name_key}\n{limit_minor}\n{order}\n{ordinal}"
+    )))
+}

@@ -1,0 +1,52 @@
+//! `onaccount import`.
+
+use std::process::{Command, Output};
+
+use crate::harness::Venue;
+use crate::imports::{DE_BAL, LE_BAR, csv, customers};
+
+fn import(venue: &Venue, file: &std::path::Path, more: &[&str]) -> (Output, String) {
+    let output = Command::new(env!("CARGO_BIN_EXE_onaccount"))
+        .args(["import", "--kind", "customers", "--url", &venue.service.base])
+        .args(["--token", venue.superuser.token.as_deref().unwrap()])
+        .args(more)
+        .arg(file)
+        .output()
+        .unwrap();
+    let text = format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    );
+    (output, text)
+}
+
+#[test]
+fn a_spreadsheet_is_imported_from_the_command_line() {
+    let venue = Venue::open();
+    let folder = tempfile::tempdir().unwrap();
+    let (file, marked) = (folder.path().join("klanten.csv"), folder.path().join("marked.xlsx"));
+    std::fs::write(&file, csv(&[&DE_BAL.replace("België", "Kongo"), LE_BAR])).unwrap();
+    let (output, text) = import(&venue, &file, &["--marked", marked.to_str().unwrap()]);
+    assert!(!output.status.success());
+    assert!(
+        text.contains("error   E2     \"Kongo\" Meer landen heten zo."),
+        "{text}"
+    );
+    assert!(text.contains("nothing was imported"), "{text}");
+    assert!(std::fs::read(&marked).unwrap().starts_with(b"PK"));
+    assert_eq!(customers(&venue).len(), 0);
+    std::fs::write(&file, csv(&[DE_BAL, LE_BAR])).unwrap();
+    let (output, text) = import(&venue, &file, &["--dry-run"]);
+    assert!(output.status.success(), "{text}");
+    assert_eq!(customers(&venue).len(), 0);
+    let (output, text) = import(&venue, &file, &[]);
+    assert!(output.status.success() && text.contains("2 rows, 0 errors"), "{text}");
+    assert_eq!(customers(&venue).len(), 2);
+    std::fs::write(&file, b"%PDF-1.7").unwrap();
+    let (_, text) = import(&venue, &file, &[]);
+    assert!(
+        text.contains("422 Unprocessable Entity: this is a file of another kind"),
+        "{text}"
+    );
+}
