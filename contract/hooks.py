@@ -44,6 +44,7 @@ NO_SCHEMA_CAN_SAY = {
     "more_than_sold": "a refund is of what was sold",
     "refund_negative": "what is refunded does not add up to less than nothing",
     "refund_before_sale": "a refund is after its sale",
+    "unreadable_file": "the bytes of a file are a spreadsheet",
 }
 # The same for `validation_failed`: the code of a wrong field, or the place of a wrong value.
 NO_SCHEMA_CAN_SAY_OF_FIELDS = {
@@ -53,6 +54,11 @@ NO_SCHEMA_CAN_SAY_OF_FIELDS = {
     # These two could be said with `oneOf` and `null`, but then generated clients are of no use: openapi-fetch makes
     # `never` of a property that may only be null. The descriptions say it.
     "account_not_named": "either the id or the number is given, and null is not given",
+    "unknown_sheet": "the sheet is one of the file",
+    "unknown_row": "the row is one of the file",
+    "field_of_other_kind": "a field is one of the import's kind",
+    "field_filled_twice": "one column fills a field",
+    "column_without_heading": "a column is one of the file",
     "one_choice": "one way of choosing accounts is given, and null is not given",
     "says_nothing": "a search for accents or blanks alone leaves nobody out",
     "period_turned_round": "a period ends after it begins",
@@ -60,6 +66,7 @@ NO_SCHEMA_CAN_SAY_OF_FIELDS = {
     "dates_turned_round": "a period ends after it begins",
 }
 NO_SCHEMA_CAN_SAY_OF_PLACES = {
+    "/header_row": "a row is one that a sheet can have",
     "/iban": "an IBAN's check digits are right",
     "/current_password": "the password is the user's",
     "/company_name": "a company's field is a company's, as the kind of the customer is",

@@ -10,12 +10,11 @@ const MADE: [&str; 2] = ["201", "202"];
 /// the last parameter of that path. The parameters before it are those of the request.
 struct Named(&'static str, &'static str, &'static str);
 
-const NAMED: [Named; 15] = [
+const NAMED: [Named; 14] = [
     Named("Account", "/v1/accounts/{id}", "/id"),
     Named("ApiKeyWithSecret", "/v1/api-keys/{id}", "/id"),
     Named("Customer", "/v1/customers/{id}", "/id"),
     Named("Import", "/v1/imports/{id}", "/id"),
-    Named("Import", "/v1/jobs/{id}", "/job_id"),
     Named("Invoice", "/v1/invoices/{id}", "/id"),
     Named("InvoiceRun", "/v1/invoice-runs/{id}", "/id"),
     Named("InvoiceRun", "/v1/jobs/{id}", "/job/id"),

@@ -57,22 +57,36 @@ impl NewMapping {
             column.field = None;
         }
         for (place, choice) in self.columns.iter().enumerate() {
-            let refuse = |name: &str, detail: String| {
-                ApiError::field(format!("/columns/{place}/{name}"), "invalid_value", detail)
+            let refuse = |name: &str, code: &'static str, detail: String| {
+                ApiError::field(format!("/columns/{place}/{name}"), code, detail)
             };
             let index = column_index(&choice.column);
-            let known = |column: &&mut MappedColumn| column_index(&column.column) == index;
             if let Some(field) = choice.field {
                 if !fields_of(kind).contains(&field) {
-                    return Err(refuse("field", format!("an import of {kind} has no {field}")));
+                    return Err(refuse(
+                        "field",
+                        "field_of_other_kind",
+                        format!("an import of {kind} has no {field}"),
+                    ));
                 }
                 if mapping.columns.iter().any(|column| column.field == Some(field)) {
-                    return Err(refuse("field", format!("another column fills {field}")));
+                    return Err(refuse(
+                        "field",
+                        "field_filled_twice",
+                        format!("another column fills {field}"),
+                    ));
                 }
             }
+            let known = |column: &&mut MappedColumn| column_index(&column.column) == index;
             let column = mapping.columns.iter_mut().find(known);
-            let column = column.ok_or_else(|| refuse("column", "no heading stands in this column".to_owned()))?;
-            column.field = choice.field;
+            let missing = || {
+                refuse(
+                    "column",
+                    "column_without_heading",
+                    "no heading stands in this column".to_owned(),
+                )
+            };
+            column.ok_or_else(missing)?.field = choice.field;
         }
         mapping.optional_fields.clone_from(&self.optional_fields);
         mapping.optional_fields.sort_unstable();
