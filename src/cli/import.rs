@@ -1,7 +1,6 @@
 //! `onaccount import`: a spreadsheet into a running service, over its API.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
@@ -10,8 +9,6 @@ use ureq::http::{Method, Request};
 use super::CliError;
 use crate::imports::model::ImportKind;
 
-/// Between two looks at a job.
-const LOOK_AGAIN: Duration = Duration::from_millis(300);
 /// So many findings are shown; the rest is counted.
 const FINDINGS_SHOWN: usize = 50;
 const BOUNDARY: &str = "----onaccount-import-boundary";
@@ -111,33 +108,21 @@ fn show_findings(service: &Service, path: &str) -> Result<(), CliError> {
     Ok(())
 }
 
+/// Asking again is harmless, and tells how far it is.
 fn commit(service: &Service, path: &str) -> Result<(), CliError> {
-    let import = service.ask(Method::POST, &format!("{path}/commit"), None)?;
-    let job = format!("/v1/jobs/{}", text(&import, "job_id"));
     let bar = ProgressBar::new(1);
     if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} {elapsed}") {
         bar.set_style(style);
     }
     loop {
-        let job = service.ask(Method::GET, &job, None)?;
-        let progress = |name: &str| {
-            job.pointer(&format!("/progress/{name}"))
-                .and_then(Value::as_u64)
-                .unwrap_or(0)
-        };
-        bar.set_length(progress("total").max(1));
-        bar.set_position(progress("done"));
-        match text(&job, "status").as_str() {
-            "queued" | "running" => std::thread::sleep(LOOK_AGAIN),
-            "succeeded" => break,
-            _ => {
-                let detail = job
-                    .pointer("/error/detail")
-                    .and_then(Value::as_str)
-                    .unwrap_or("the job ended");
-                return Err(format!("nothing was imported: {detail}").into());
-            }
+        let import = service.ask(Method::POST, &format!("{path}/commit"), None)?;
+        let rows = u64::try_from(number(&import, "created_count") + number(&import, "updated_count")).unwrap_or(0);
+        bar.set_length(rows.max(1));
+        if text(&import, "status") == "committed" {
+            bar.set_position(rows.max(1));
+            break;
         }
+        bar.tick();
     }
     bar.finish();
     println!("done; what became of each row: {path}/results");
@@ -202,6 +187,8 @@ impl Service {
             .uri(format!("{}{path}", self.url))
             .header("Authorization", format!("Bearer {}", self.token))
             .header("Content-Type", content_type)
+            // A commit is waited for; other requests take no notice.
+            .header("Prefer", "wait=2")
             .body(body)?;
         let request = self
             .agent

@@ -12,5 +12,5 @@ mod store;
 mod texts;
 
 pub use model::{Customer, CustomerKind};
-pub use store::{find_customer, lock_customer};
+pub use store::{find_customer, list_by_ids, lock_customer};
 pub use texts::{CustomerNumber, Phone, is_fictional};

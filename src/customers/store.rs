@@ -27,6 +27,19 @@ pub fn find_customer(connection: &mut DbConnection, tenant_id: Id, id: Id) -> Qu
         .optional()
 }
 
+/// The customers with these ids, in the order of their ids.
+///
+/// # Errors
+/// What the database said.
+pub fn list_by_ids(connection: &mut DbConnection, tenant_id: Id, ids: &[Id]) -> QueryResult<Vec<Customer>> {
+    customers::table
+        .filter(customers::tenant_id.eq(tenant_id))
+        .filter(customers::id.eq_any(ids.to_vec()))
+        .order(customers::id)
+        .select(Customer::as_select())
+        .load(connection)
+}
+
 /// As [`find_customer`], and nobody else changes the customer until the transaction ends.
 ///
 /// # Errors

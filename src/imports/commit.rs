@@ -10,6 +10,7 @@ use crate::accounts::{self, HeldAccount};
 use crate::audit;
 use crate::auth::{Actor, ActorKind, TenantContext, find_tenant};
 use crate::clock::{Clock, Timestamp};
+use crate::customers::{self, Customer};
 use crate::db::{DbConnection, dialect};
 use crate::error::{ApiError, ApiResult, Code};
 use crate::id::{Id, SqlId};
@@ -21,6 +22,8 @@ use crate::ledger;
 
 /// How many accounts are opened together.
 const ACCOUNTS_OF_CHUNK: i64 = 1000;
+/// How many customers are changed together.
+const CHANGES_OF_CHUNK: i64 = 500;
 
 /// Makes the job that commits an import; the one that is there, when somebody has asked before.
 ///
@@ -99,9 +102,17 @@ fn commit(
 ) -> ApiResult<()> {
     let now = clock.now();
     let attempt = (tenant.id, import.id, import.attempt);
-    write_customers(connection, attempt, job, now)?;
+    let kind = job.actor_kind.parse::<ActorKind>().unwrap_or(ActorKind::System);
+    let trail = audit::Author::new(tenant.id, kind, job.actor_id, &job.actor_name);
+    make_customers(connection, attempt, job, now)?;
+    change_customers(connection, clock, attempt, &trail, now)?;
     if import.kind == ImportKind::Accounts {
-        open_accounts(connection, clock, tenant, import, job)?;
+        let poster = ledger::Author {
+            kind,
+            id: job.actor_id,
+            name: job.actor_name.clone(),
+        };
+        open_accounts(connection, clock, tenant, import, (&trail, &poster))?;
     }
     let done = ImportStatus::Committed;
     Ok(store::set_status(
@@ -157,7 +168,7 @@ fn changed_customers() -> String {
             version = c.version + 1, updated_at = $1
          FROM import_customers s
          WHERE s.tenant_id = $2 AND s.import_id = $3 AND s.attempt = $4 AND s.outcome = 'update'
-           AND c.tenant_id = s.tenant_id AND c.id = s.customer_id",
+           AND c.tenant_id = s.tenant_id AND c.id = s.customer_id AND s.row_no > $5 AND s.row_no <= $6",
         kept.join(", ")
     )
 }
@@ -173,36 +184,86 @@ const RENAMED_ACCOUNTS: &str = "
 const TRAIL: &str = "
     INSERT INTO audit_entries
         (tenant_id, id, subject_kind, subject_id, actor_kind, actor_id, actor_name, recorded_at, field, old_value, new_value)
-    SELECT s.tenant_id, s.audit_id, 'customer', s.customer_id, $1, $2, $3, $4,
-        CASE WHEN s.outcome = 'create' THEN 'name' ELSE 'import' END, NULL,
-        CASE WHEN s.outcome = 'create' THEN s.name ELSE $5 END
+    SELECT s.tenant_id, s.audit_id, 'customer', s.customer_id, $1, $2, $3, $4, 'name', NULL, s.name
     FROM import_customers s
-    WHERE s.tenant_id = $6 AND s.import_id = $7 AND s.attempt = $8 AND s.outcome IN ('create', 'update')";
+    WHERE s.tenant_id = $5 AND s.import_id = $6 AND s.attempt = $7 AND s.outcome = 'create'";
 
-/// Inserts and changes customers; the trail names who was made, and by which import who was changed.
-fn write_customers(connection: &mut DbConnection, attempt: Attempt, job: &JobRow, now: Timestamp) -> ApiResult<()> {
+fn make_customers(connection: &mut DbConnection, attempt: Attempt, job: &JobRow, now: Timestamp) -> ApiResult<()> {
     let (tenant_id, import_id, number) = attempt;
-    let changed = changed_customers();
-    for sql in [NEW_CUSTOMERS, changed.as_str()] {
-        diesel::sql_query(sql)
-            .bind::<SqlTimestamp, _>(now)
-            .bind::<SqlId, _>(tenant_id)
-            .bind::<SqlId, _>(import_id)
-            .bind::<BigInt, _>(number)
-            .execute(connection)
-            .map_err(|error| ApiError::taken(error, Code::ImportOutdated))?;
-    }
-    diesel::sql_query(RENAMED_ACCOUNTS)
+    diesel::sql_query(NEW_CUSTOMERS)
+        .bind::<SqlTimestamp, _>(now)
         .bind::<SqlId, _>(tenant_id)
         .bind::<SqlId, _>(import_id)
         .bind::<BigInt, _>(number)
-        .execute(connection)?;
+        .execute(connection)
+        .map_err(|error| ApiError::taken(error, Code::ImportOutdated))?;
     diesel::sql_query(TRAIL)
         .bind::<Text, _>(&job.actor_kind)
         .bind::<SqlId, _>(job.actor_id)
         .bind::<Text, _>(&job.actor_name)
         .bind::<SqlTimestamp, _>(now)
-        .bind::<Text, _>(import_id.to_string())
+        .bind::<SqlId, _>(tenant_id)
+        .bind::<SqlId, _>(import_id)
+        .bind::<BigInt, _>(number)
+        .execute(connection)?;
+    Ok(())
+}
+
+/// A row that changes a customer.
+#[derive(QueryableByName)]
+struct Change {
+    #[diesel(sql_type = BigInt)]
+    row_no: i64,
+    #[diesel(sql_type = SqlId)]
+    customer_id: Id,
+}
+
+const CHANGES: &str = "
+    SELECT s.row_no, s.customer_id FROM import_customers s
+    WHERE s.tenant_id = $1 AND s.import_id = $2 AND s.attempt = $3 AND s.outcome = 'update' AND s.row_no > $4
+    ORDER BY s.row_no LIMIT $5";
+
+/// Changes customers, some together: the trail has each field that changed, from what to what.
+fn change_customers(
+    connection: &mut DbConnection,
+    clock: &Clock,
+    attempt: Attempt,
+    trail: &audit::Author,
+    now: Timestamp,
+) -> ApiResult<()> {
+    let (tenant_id, import_id, number) = attempt;
+    let change = changed_customers();
+    let mut after = 0;
+    loop {
+        let page: Vec<Change> = diesel::sql_query(CHANGES)
+            .bind::<SqlId, _>(tenant_id)
+            .bind::<SqlId, _>(import_id)
+            .bind::<BigInt, _>(number)
+            .bind::<BigInt, _>(after)
+            .bind::<BigInt, _>(CHANGES_OF_CHUNK)
+            .load(connection)?;
+        let Some(last) = page.last().map(|change| change.row_no) else {
+            break;
+        };
+        let ids: Vec<Id> = page.iter().map(|change| change.customer_id).collect();
+        let before = customers::list_by_ids(connection, tenant_id, &ids)?;
+        diesel::sql_query(&change)
+            .bind::<SqlTimestamp, _>(now)
+            .bind::<SqlId, _>(tenant_id)
+            .bind::<SqlId, _>(import_id)
+            .bind::<BigInt, _>(number)
+            .bind::<BigInt, _>(after)
+            .bind::<BigInt, _>(last)
+            .execute(connection)
+            .map_err(|error| ApiError::taken(error, Code::ImportOutdated))?;
+        let changed = customers::list_by_ids(connection, tenant_id, &ids)?;
+        let subject = |customer: &Customer| audit::Subject::new(audit::SubjectKind::Customer, customer.id);
+        let pairs = before.iter().zip(&changed);
+        let changes: Vec<_> = pairs.map(|(old, new)| (subject(new), old.changes(new))).collect();
+        audit::record_all(connection, clock, trail, &changes)?;
+        after = last;
+    }
+    diesel::sql_query(RENAMED_ACCOUNTS)
         .bind::<SqlId, _>(tenant_id)
         .bind::<SqlId, _>(import_id)
         .bind::<BigInt, _>(number)
@@ -244,15 +305,8 @@ fn open_accounts(
     clock: &Clock,
     tenant: &TenantContext,
     import: &ImportRow,
-    job: &JobRow,
+    authors: (&audit::Author, &ledger::Author),
 ) -> ApiResult<()> {
-    let kind = job.actor_kind.parse::<ActorKind>().unwrap_or(ActorKind::System);
-    let trail = audit::Author::new(tenant.id, kind, job.actor_id, &job.actor_name);
-    let poster = ledger::Author {
-        kind,
-        id: job.actor_id,
-        name: job.actor_name.clone(),
-    };
     let reason = format!("import of {}", import.file_name);
     let reason: String = reason.chars().take(200).collect();
     let (mut row_no, mut ordinal, mut opened) = (0, 0, 0);
@@ -269,7 +323,7 @@ fn open_accounts(
         (row_no, ordinal) = (last.row_no, last.ordinal);
         opened += orders.len();
         let asked: Vec<HeldAccount> = orders.into_iter().map(HeldAccount::from).collect();
-        accounts::open_many(connection, clock, tenant, (&trail, &poster), &reason, &asked)?;
+        accounts::open_many(connection, clock, tenant, authors, &reason, &asked)?;
     }
     if i64::try_from(opened).ok() != Some(import.created_count) {
         // A customer was renamed since: an account has lost the one who pays for it.

@@ -1,10 +1,11 @@
+-- Unlike SQLite's, which compares text by bytes from the start: here each text column says COLLATE "C"; otherwise the same.
 -- What a customer of an import has that others did not have yet.
-ALTER TABLE customers ADD COLUMN enterprise_number TEXT NOT NULL DEFAULT '';
-ALTER TABLE customers ADD COLUMN bic TEXT NOT NULL DEFAULT '';
-ALTER TABLE customers ADD COLUMN contact_name TEXT NOT NULL DEFAULT '';
-ALTER TABLE customers ADD COLUMN contact_language TEXT NOT NULL DEFAULT '';
+ALTER TABLE customers ADD COLUMN enterprise_number TEXT COLLATE "C" NOT NULL DEFAULT '';
+ALTER TABLE customers ADD COLUMN bic TEXT COLLATE "C" NOT NULL DEFAULT '';
+ALTER TABLE customers ADD COLUMN contact_name TEXT COLLATE "C" NOT NULL DEFAULT '';
+ALTER TABLE customers ADD COLUMN contact_language TEXT COLLATE "C" NOT NULL DEFAULT '';
 -- E-mail addresses with semicolons between.
-ALTER TABLE customers ADD COLUMN recipient_emails TEXT NOT NULL DEFAULT '';
+ALTER TABLE customers ADD COLUMN recipient_emails TEXT COLLATE "C" NOT NULL DEFAULT '';
 CREATE INDEX customers_by_vat_number ON customers (tenant_id, vat_number) WHERE vat_number <> '';
 
 -- An uploaded spreadsheet on its way to customers or accounts. headings, mapping and preview are JSON. Of several attempts at
@@ -12,18 +13,18 @@ CREATE INDEX customers_by_vat_number ON customers (tenant_id, vat_number) WHERE 
 CREATE TABLE imports (
     tenant_id        UUID      NOT NULL REFERENCES tenants (id),
     id               UUID      NOT NULL,
-    kind             TEXT      NOT NULL CHECK (kind IN ('customers', 'accounts')),
-    status           TEXT      NOT NULL CHECK (status IN ('uploaded', 'valid', 'invalid', 'committing', 'committed')),
-    file_name        TEXT      NOT NULL,
-    file_hash        TEXT      NOT NULL,
+    kind             TEXT COLLATE "C"      NOT NULL CHECK (kind IN ('customers', 'accounts')),
+    status           TEXT COLLATE "C"      NOT NULL CHECK (status IN ('uploaded', 'valid', 'invalid', 'committing', 'committed')),
+    file_name        TEXT COLLATE "C"      NOT NULL,
+    file_hash        TEXT COLLATE "C"      NOT NULL,
     file_bytes       BIGINT    NOT NULL,
-    file_format      TEXT      NOT NULL,
-    sheet            TEXT      NOT NULL,
+    file_format      TEXT COLLATE "C"      NOT NULL,
+    sheet            TEXT COLLATE "C"      NOT NULL,
     header_row       BIGINT    NOT NULL,
-    header_signature TEXT      NOT NULL,
-    headings         TEXT      NOT NULL,
-    mapping          TEXT      NOT NULL,
-    preview          TEXT      NOT NULL,
+    header_signature TEXT COLLATE "C"      NOT NULL,
+    headings         TEXT COLLATE "C"      NOT NULL,
+    mapping          TEXT COLLATE "C"      NOT NULL,
+    preview          TEXT COLLATE "C"      NOT NULL,
     attempt          BIGINT    NOT NULL DEFAULT 0,
     row_count        BIGINT    NOT NULL DEFAULT 0,
     error_count      BIGINT    NOT NULL DEFAULT 0,
@@ -32,7 +33,7 @@ CREATE TABLE imports (
     updated_count    BIGINT    NOT NULL DEFAULT 0,
     unchanged_count  BIGINT    NOT NULL DEFAULT 0,
     job_id           UUID,
-    actor_name       TEXT      NOT NULL,
+    actor_name       TEXT COLLATE "C"      NOT NULL,
     created_at       TIMESTAMP NOT NULL,
     committed_at     TIMESTAMP,
     PRIMARY KEY (tenant_id, id)
@@ -51,11 +52,11 @@ CREATE TABLE import_files (
 CREATE TABLE import_mappings (
     tenant_id        UUID      NOT NULL REFERENCES tenants (id),
     id               UUID      NOT NULL,
-    kind             TEXT      NOT NULL CHECK (kind IN ('customers', 'accounts')),
-    name             TEXT      NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
-    header_signature TEXT      NOT NULL,
-    headings         TEXT      NOT NULL,
-    mapping          TEXT      NOT NULL,
+    kind             TEXT COLLATE "C"      NOT NULL CHECK (kind IN ('customers', 'accounts')),
+    name             TEXT COLLATE "C"      NOT NULL CHECK (length(name) BETWEEN 1 AND 100),
+    header_signature TEXT COLLATE "C"      NOT NULL,
+    headings         TEXT COLLATE "C"      NOT NULL,
+    mapping          TEXT COLLATE "C"      NOT NULL,
     created_at       TIMESTAMP NOT NULL,
     PRIMARY KEY (tenant_id, id),
     UNIQUE (tenant_id, kind, header_signature)
@@ -68,11 +69,11 @@ CREATE TABLE import_findings (
     attempt   BIGINT  NOT NULL,
     row_no    BIGINT  NOT NULL,
     column_no INTEGER NOT NULL,
-    code      TEXT    NOT NULL,
-    severity  TEXT    NOT NULL CHECK (severity IN ('error', 'warning')),
-    field     TEXT    NOT NULL,
-    found     TEXT    NOT NULL,
-    detail    TEXT    NOT NULL,
+    code      TEXT COLLATE "C"    NOT NULL,
+    severity  TEXT COLLATE "C"    NOT NULL CHECK (severity IN ('error', 'warning')),
+    field     TEXT COLLATE "C"    NOT NULL,
+    found     TEXT COLLATE "C"    NOT NULL,
+    detail    TEXT COLLATE "C"    NOT NULL,
     PRIMARY KEY (tenant_id, import_id, attempt, row_no, column_no, code),
     FOREIGN KEY (tenant_id, import_id) REFERENCES imports (tenant_id, id)
 );
@@ -86,29 +87,29 @@ CREATE TABLE import_customers (
     row_no             BIGINT  NOT NULL,
     customer_id        UUID    NOT NULL,
     audit_id           UUID    NOT NULL,
-    outcome            TEXT    NOT NULL CHECK (outcome IN ('create', 'update', 'existing')),
-    kind               TEXT    NOT NULL,
-    first_name         TEXT    NOT NULL,
-    last_name          TEXT    NOT NULL,
-    company_name       TEXT    NOT NULL,
-    name               TEXT    NOT NULL,
-    name_key           TEXT    NOT NULL,
-    customer_number    TEXT,
-    email              TEXT    NOT NULL,
+    outcome            TEXT COLLATE "C"    NOT NULL CHECK (outcome IN ('create', 'update', 'existing')),
+    kind               TEXT COLLATE "C"    NOT NULL,
+    first_name         TEXT COLLATE "C"    NOT NULL,
+    last_name          TEXT COLLATE "C"    NOT NULL,
+    company_name       TEXT COLLATE "C"    NOT NULL,
+    name               TEXT COLLATE "C"    NOT NULL,
+    name_key           TEXT COLLATE "C"    NOT NULL,
+    customer_number    TEXT COLLATE "C",
+    email              TEXT COLLATE "C"    NOT NULL,
     email_is_fictional BOOLEAN NOT NULL,
-    phone              TEXT    NOT NULL,
-    street             TEXT    NOT NULL,
-    postcode           TEXT    NOT NULL,
-    city               TEXT    NOT NULL,
-    country            TEXT    NOT NULL,
-    vat_number         TEXT    NOT NULL,
-    iban               TEXT    NOT NULL,
-    language           TEXT    NOT NULL,
-    enterprise_number  TEXT    NOT NULL,
-    bic                TEXT    NOT NULL,
-    contact_name       TEXT    NOT NULL,
-    contact_language   TEXT    NOT NULL,
-    recipient_emails   TEXT    NOT NULL,
+    phone              TEXT COLLATE "C"    NOT NULL,
+    street             TEXT COLLATE "C"    NOT NULL,
+    postcode           TEXT COLLATE "C"    NOT NULL,
+    city               TEXT COLLATE "C"    NOT NULL,
+    country            TEXT COLLATE "C"    NOT NULL,
+    vat_number         TEXT COLLATE "C"    NOT NULL,
+    iban               TEXT COLLATE "C"    NOT NULL,
+    language           TEXT COLLATE "C"    NOT NULL,
+    enterprise_number  TEXT COLLATE "C"    NOT NULL,
+    bic                TEXT COLLATE "C"    NOT NULL,
+    contact_name       TEXT COLLATE "C"    NOT NULL,
+    contact_language   TEXT COLLATE "C"    NOT NULL,
+    recipient_emails   TEXT COLLATE "C"    NOT NULL,
     PRIMARY KEY (tenant_id, import_id, attempt, row_no),
     FOREIGN KEY (tenant_id, import_id) REFERENCES imports (tenant_id, id)
 );
@@ -123,11 +124,11 @@ CREATE TABLE import_accounts (
     row_no       BIGINT  NOT NULL,
     ordinal      INTEGER NOT NULL,
     account_id   UUID    NOT NULL,
-    outcome      TEXT    NOT NULL CHECK (outcome IN ('create', 'unchanged', 'created')),
-    name         TEXT    NOT NULL,
-    name_key     TEXT    NOT NULL,
+    outcome      TEXT COLLATE "C"    NOT NULL CHECK (outcome IN ('create', 'unchanged', 'created')),
+    name         TEXT COLLATE "C"    NOT NULL,
+    name_key     TEXT COLLATE "C"    NOT NULL,
     limit_minor  BIGINT  NOT NULL CHECK (limit_minor >= 0),
-    row_identity TEXT    NOT NULL,
+    row_identity TEXT COLLATE "C"    NOT NULL,
     PRIMARY KEY (tenant_id, import_id, attempt, row_no, ordinal),
     FOREIGN KEY (tenant_id, import_id) REFERENCES imports (tenant_id, id)
 );

@@ -1,3 +1,4 @@
+-- Unlike PostgreSQL's, whose text columns must be told to compare by bytes (COLLATE "C"); otherwise the same.
 -- What a customer of an import has that others did not have yet.
 ALTER TABLE customers ADD COLUMN enterprise_number TEXT NOT NULL DEFAULT '';
 ALTER TABLE customers ADD COLUMN bic TEXT NOT NULL DEFAULT '';

@@ -147,6 +147,18 @@ fn rows_with_a_known_number_change_their_customer_and_leave_what_they_do_not_say
         "an empty cell leaves what stands"
     );
     assert_eq!(venue.superuser.get(&account.path).expect(200)["name"], "Café De Bal");
+    let history = format!("/v1/customers/{}/history", changed["id"].as_str().unwrap());
+    let history = venue.superuser.get(&history).expect(200);
+    let street = history["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|entry| entry["field"] == "street")
+        .unwrap();
+    assert_eq!(
+        (&street["old_value"], &street["new_value"]),
+        (&json!("Dorpsstraat 1"), &json!("Kerkstraat 9"))
+    );
 }
 
 #[test]
