@@ -111,7 +111,9 @@ fn post_limits(
     for outcome in ledger::post_batch(connection, clock, &items)? {
         match outcome {
             Outcome::Posted { .. } => {}
-            Outcome::Declined { .. } => return Err(ApiError::internal("a limit was declined")),
+            Outcome::Declined { .. } | Outcome::AwaitingSale { .. } => {
+                return Err(ApiError::internal("a limit was not posted"));
+            }
             Outcome::Refused(rejection) => return Err(rejection.into_error(tenant.currency)),
         }
     }
