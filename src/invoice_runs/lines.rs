@@ -7,7 +7,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Integer, Text};
 
-use super::facts::{about_open, look_up_open, placeholders};
+use super::facts::{about_open, look_up_open};
 use super::figures::NetLine;
 use super::plan::RunTerms;
 use crate::db::{DbConnection, about_chosen, dialect};
@@ -123,18 +123,15 @@ pub fn read_open_lines(
     account_ids: &[Id],
     waiting: &[Id],
 ) -> QueryResult<HashMap<Id, Vec<NetLine>>> {
-    let after_terms = account_ids.len().saturating_add(4);
-    let but_waiting = match waiting.len() {
-        0 => String::new(),
-        count => format!("WHERE e.id NOT IN ({})", placeholders(after_terms, count)),
-    };
+    let after_accounts = format!("${}", account_ids.len().saturating_add(4));
+    let but_waiting = dialect::is_listed(connection, "e.id", &after_accounts);
     let covered = format!(
-        "(SELECT e.account_id AS invoice_id, e.account_id, e.seq AS entry_seq FROM chosen {} {but_waiting}) c",
+        "(SELECT e.account_id AS invoice_id, e.account_id, e.seq AS entry_seq FROM chosen {} WHERE NOT {but_waiting}) c",
         look_up_open(connection)
     );
     let text = format!("{} ORDER BY g.invoice_id, place", net_lines(connection, &covered));
     let bound = about_open(&text, tenant_id, terms, account_ids);
-    let bound = waiting.iter().fold(bound, |query, id| query.bind::<SqlId, _>(*id));
+    let bound = bound.bind::<Text, _>(dialect::list_of(waiting));
     let mut lines: HashMap<Id, Vec<NetLine>> = HashMap::new();
     for row in bound.load::<LineRow>(connection)? {
         lines.entry(row.invoice_id).or_default().push(NetLine {

@@ -1,7 +1,7 @@
 //! What a run does to an account: the worked examples, to the cent, and their reversals.
 
 use onaccount::id::Id;
-use onaccount::invoice_runs::facts::read_net_lines;
+use onaccount::invoice_runs::lines::read_open_lines;
 use onaccount::invoice_runs::plan::{Late, ResetType, RunTerms};
 use serde_json::{Value, json};
 
@@ -337,7 +337,7 @@ fn however_many_refunds_wait_for_their_sales_the_lines_of_the_others_are_read() 
     let total = |waiting: &[Id]| -> i64 {
         let db = &books.venue.service.state.db;
         let lines = db
-            .read_blocking(|connection| Ok(read_net_lines(connection, tenant_id, &terms, &[account], waiting)?))
+            .read_blocking(|connection| Ok(read_open_lines(connection, tenant_id, &terms, &[account], waiting)?))
             .unwrap();
         lines[&account].iter().map(|line| line.amount_minor).sum()
     };
