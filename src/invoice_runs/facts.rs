@@ -115,14 +115,6 @@ fn first_date(terms: &RunTerms) -> NaiveDate {
     }
 }
 
-/// `$4, $5, ..`: as many as there are values.
-pub(super) fn placeholders(first: usize, count: usize) -> String {
-    (first..first.saturating_add(count))
-        .map(|number| format!("${number}"))
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
 /// Joins the open entries `e` to the accounts `chosen`.
 pub(super) fn look_up_open(connection: &DbConnection) -> String {
     dialect::look_up(connection, "entries", "e", IS_OPEN)

@@ -37,7 +37,6 @@ text_enum! {
 impl EntryKind {
     /// The word as it stands in a statement's own text. The indexes of reversals and of refunds hold no other kinds, and a
     /// planner that is shown a parameter in its place does not use them.
-    #[must_use]
     pub fn literal(self) -> SqlLiteral<Text> {
         sql(&format!("'{self}'"))
     }

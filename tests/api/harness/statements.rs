@@ -41,8 +41,8 @@ impl Write for BeforeValues {
 fn parameters_rise(text: &str) -> bool {
     let mut seen = BTreeSet::new();
     text.split('$').skip(1).all(|piece| {
-        let end = piece.find(|c: char| !c.is_ascii_digit()).unwrap_or(piece.len());
-        let Ok(number) = piece[..end].parse::<usize>() else {
+        let digits = piece.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default();
+        let Ok(number) = digits.parse::<usize>() else {
             return true;
         };
         !seen.insert(number) || number == seen.len()

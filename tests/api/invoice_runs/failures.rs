@@ -3,7 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use onaccount::db::DbConnection;
-use onaccount::error::{ApiResult, Code};
+use onaccount::error::{ApiError, ApiResult, Code};
 use onaccount::id::Id;
 use onaccount::invoice_runs::RunWork;
 use onaccount::invoice_runs::commit::commit_chunk;
@@ -25,7 +25,7 @@ impl Work for Interrupted<'_> {
     fn step(&self, services: &Services, lease: &Lease) -> ApiResult<Step> {
         let step = RunWork.step(services, lease);
         let mut came_to = self.came_to.borrow_mut();
-        came_to.push(step.as_ref().map(Clone::clone).map_err(|error| error.code()));
+        came_to.push(step.as_ref().map(Clone::clone).map_err(ApiError::code));
         if step.is_err() {
             self.away.take();
         } else if came_to.len() == 1 {
