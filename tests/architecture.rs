@@ -222,7 +222,8 @@ fn numbers_first_seen(text: &str) -> Vec<u32> {
     seen
 }
 
-/// A partial index is used only when the statement says in its own text what the index says: a parameter does not.
+/// A planner uses a partial index without further ado when the statement says in its own text what the index says; of a
+/// parameter it has to see the value each time.
 fn partial_indexes_are_named_in_words(source: &Source) -> Vec<String> {
     let bound = [
         "kind.eq(EntryKind::Reversal)",

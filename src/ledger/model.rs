@@ -35,8 +35,8 @@ text_enum! {
 }
 
 impl EntryKind {
-    /// The word as it stands in a statement's own text. The indexes of reversals and of refunds hold no other kinds, and a
-    /// planner that is shown a parameter in its place does not use them.
+    /// The word as it stands in a statement's own text. The indexes of reversals and of refunds hold no other kinds: of a
+    /// parameter in its place a planner does not know that they fit, or has to plan anew for each value.
     pub fn literal(self) -> SqlLiteral<Text> {
         sql(&format!("'{self}'"))
     }
