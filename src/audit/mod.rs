@@ -4,7 +4,7 @@
 //! of the change itself, so that neither stands without the other; an entry belongs to one tenant, or to the portal as a
 //! whole ([`PORTAL`]).
 //!
-//! ```ignore
+//! ```text
 //! let changes = Changes::new().field("name", &old.name, &new.name).field("is_active", old.is_active, new.is_active);
 //! audit::record(connection, &clock, &Author::of(&actor), Subject::new(SubjectKind::Terminal, id), &changes)?;
 //! ```
