@@ -231,14 +231,23 @@ impl ApiError {
     }
 }
 
-/// A lost or busy database is 503; a missing row is for the store to name; anything else is a bug.
+/// What a database says when it can do nothing now, and may again when there is time or room: statements that took too long,
+/// a full disk on PostgreSQL and on SQLite.
+const CANNOT_NOW: [&str; 3] = [
+    "canceling statement due to",
+    "No space left on device",
+    "database or disk is full",
+];
+
+/// A lost, busy or full database is 503; a missing row is for the store to name; anything else is a bug.
 impl From<diesel::result::Error> for ApiError {
     fn from(error: diesel::result::Error) -> Self {
         let retry = Retry::of(&error);
-        let is_timeout = error.to_string().contains("canceling statement due to");
+        let message = error.to_string();
+        let may_pass = CANNOT_NOW.iter().any(|words| message.contains(words));
         let mut converted = match retry {
             Retry::Safe | Retry::ConnectionLost => ApiError::database_away(&error),
-            Retry::Never if is_timeout => ApiError::database_away(&error),
+            Retry::Never if may_pass => ApiError::database_away(&error),
             Retry::Never => ApiError::internal(&error),
         };
         converted.0.retry = retry;

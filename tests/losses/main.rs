@@ -20,6 +20,7 @@ mod audit;
 mod cluster;
 mod cuts;
 mod early_void;
+mod full;
 mod kill;
 mod load;
 mod office;
@@ -73,6 +74,7 @@ const PROOFS: &[Proof] = &[
     Proof::new("restart", &[Kind::Postgres], 2, restart::restarted),
     Proof::new("terminate", &[Kind::Postgres], 2, restart::terminated),
     Proof::new("unsynced", BOTH, 2, unsynced::make),
+    Proof::new("full", BOTH, 1, full::make),
     Proof::new("run-kill", BOTH, 1, runs::killed),
     Proof::new("run-stop", BOTH, 1, runs::stopped),
 ];

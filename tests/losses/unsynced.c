@@ -4,7 +4,9 @@
  * last synced; names change in both places at once. After the program is killed, the mirror is what a power failure would
  * have left. Nothing is really written to a disk, so this is also fast.
  *
- * A sync of a path that has LOSSES_IGNORED in it does nothing: with that, a proof shows that it would see a loss. */
+ * A sync of a path that has LOSSES_IGNORED in it does nothing: with that, a proof shows that it would see a loss.
+ *
+ * While the file LOSSES_FULL exists, the disk is full: no path below LOSSES_ROOT that has LOSSES_FULL_FOR in it can be written. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -73,6 +75,34 @@ static int synced(int file) {
     if (!is_ignored && mirrored(path, mirror)) copy(file, mirror);
     errno = before;
     return 0;
+}
+
+static int is_full(int file) {
+    char name[64], path[PATH_MAX], mirror[PATH_MAX];
+    const char *full = getenv("LOSSES_FULL"), *for_path = getenv("LOSSES_FULL_FOR");
+    int before = errno, result = 0;
+    if (full && access(full, F_OK) == 0) {
+        snprintf(name, sizeof name, "/proc/self/fd/%d", file);
+        ssize_t length = readlink(name, path, sizeof path - 1);
+        path[length < 0 ? 0 : length] = 0;
+        result = strstr(path, for_path) && mirrored(path, mirror);
+    }
+    errno = result ? ENOSPC : before;
+    return result;
+}
+
+ssize_t pwrite64(int file, const void *data, size_t count, off64_t at) {
+    static ssize_t (*real)(int, const void *, size_t, off64_t);
+    if (!real) real = (ssize_t (*)(int, const void *, size_t, off64_t))dlsym(RTLD_NEXT, "pwrite64");
+    return is_full(file) ? -1 : real(file, data, count, at);
+}
+
+ssize_t pwrite(int file, const void *data, size_t count, off_t at) { return pwrite64(file, data, count, at); }
+
+ssize_t write(int file, const void *data, size_t count) {
+    static ssize_t (*real)(int, const void *, size_t);
+    if (!real) real = (ssize_t (*)(int, const void *, size_t))dlsym(RTLD_NEXT, "write");
+    return is_full(file) ? -1 : real(file, data, count);
 }
 
 int fsync(int file) { return synced(file); }

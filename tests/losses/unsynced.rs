@@ -37,15 +37,15 @@ pub fn make(stage: &mut Stage, cycles: usize) -> String {
 type Outcome = (Database, Venue, Book, Option<Cluster>);
 
 /// A folder and what of it was synced.
-struct Disk {
+pub struct Disk {
     root: PathBuf,
     mirror: PathBuf,
-    environment: Vec<(String, String)>,
+    pub environment: Vec<(String, String)>,
 }
 
 impl Disk {
     /// All that is in `root` now is synced.
-    fn new(root: PathBuf, layer: &Path, ignored: Option<&str>) -> Self {
+    pub fn new(root: PathBuf, layer: &Path, ignored: Option<&str>) -> Self {
         let mirror = root.with_extension("mirror");
         let text = |path: &Path| path.to_str().unwrap().to_owned();
         let mut environment = vec![
@@ -77,7 +77,7 @@ fn replace(to: &Path, from: &Path) {
     assert!(copied.unwrap().success());
 }
 
-fn build_layer(folder: &Path) -> PathBuf {
+pub fn build_layer(folder: &Path) -> PathBuf {
     let layer = folder.join("unsynced.so");
     let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/losses/unsynced.c");
     let built = Command::new("cc")
@@ -95,16 +95,7 @@ fn on_sqlite(folder: &Path, layer: &Path, cycles: usize, ignored: Option<&str>) 
     let path = root.join("venue.db");
     let database = Database::in_file(&path);
     let venue = database.venue(ACCOUNTS);
-    drop(database);
-    // its last connection takes the log with it
-    let log = root.join("venue.db-wal");
-    for _ in 0..500 {
-        if !log.exists() {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    assert!(!log.exists(), "the database is still open");
+    close(database, &root);
 
     let disk = Disk::new(root, layer, ignored);
     let mut server = Server::start_with(&format!("sqlite:{}", path.display()), disk.environment.clone());
@@ -147,4 +138,17 @@ fn on_postgres(folder: &Path, layer: &Path, cycles: usize, ignored: Option<&str>
     });
     server.stop();
     (Database::at(cluster.url("venue")), venue, book, Some(cluster))
+}
+
+/// Closes an SQLite database: its last connection takes the log with it.
+pub fn close(database: Database, folder: &Path) {
+    drop(database);
+    let log = folder.join("venue.db-wal");
+    for _ in 0..500 {
+        if !log.exists() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    panic!("the database is still open");
 }
