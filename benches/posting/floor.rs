@@ -21,8 +21,8 @@ const SALES: &str = "
 \\set first random(1, {accounts} - {size} + 1)
 WITH sold AS (
     UPDATE accounts SET balance_minor = balance_minor - 760, last_seq = last_seq + 1
-    WHERE tenant_id = '{tenant}' AND number = ANY(
-        SELECT (7190000000 + :first + step)::text FROM generate_series(0, {size} - 1) AS step)
+    WHERE tenant_id = '{tenant}' AND number = ANY(ARRAY(
+        SELECT (7190000000 + :first + step)::text FROM generate_series(0, {size} - 1) AS step))
         AND status = 'active' AND on_account_allowed AND balance_minor + credit_limit_minor >= 760
     RETURNING tenant_id, id AS account_id, last_seq, balance_minor, credit_limit_minor, gen_random_uuid() AS key
 ), new_keys AS (

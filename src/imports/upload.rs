@@ -6,6 +6,7 @@ use actix_multipart::{Field as Part, Multipart};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures_util::StreamExt;
+use serde::Deserialize;
 use utoipa::ToSchema;
 
 use super::model::ImportKind;
@@ -18,7 +19,8 @@ const FIELD_BYTES_MAX: usize = 1000;
 const NAME_CHARS_MAX: usize = 200;
 
 /// How the contract spells [`Upload`].
-#[derive(ToSchema)]
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 #[allow(dead_code, reason = "it is the contract's description of a form")]
 pub struct NewImport {
     /// What the rows are.
