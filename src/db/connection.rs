@@ -30,14 +30,14 @@ pub(super) enum Purpose {
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 
 /// `busy_timeout` first: the statements after it may have to wait. FULL, because NORMAL loses acknowledged commits at
-/// power loss in WAL mode.
+/// power loss in WAL mode. SQLite's own checkpoints come only where [`super::checkpoint`] does not.
 const SQLITE_SETTINGS: &str = "
     PRAGMA busy_timeout = 2000;
     PRAGMA journal_mode = WAL;
     PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;
     PRAGMA cache_size = -65536;
-    PRAGMA wal_autocheckpoint = 4000;
+    PRAGMA wal_autocheckpoint = 32768;
     PRAGMA temp_store = MEMORY;";
 
 /// Failures are told apart by their English messages ([`super::Retry`]), and only some roles may choose the language.

@@ -4,6 +4,7 @@
 //! Invariants kept here: a write on SQLite takes the write lock before it reads (`BEGIN IMMEDIATE`); a read sees one
 //! snapshot; a lost connection is never handed out twice; what may be retried is retried a bounded number of times.
 
+mod checkpoint;
 mod chosen;
 mod connection;
 pub mod dialect;

@@ -1,12 +1,14 @@
 //! Pools and transactions.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::{ManageConnection, Pool, PooledConnection};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 
+use super::checkpoint::Checkpoints;
 use super::connection::{DbConnection, Purpose};
 use super::{DatabaseUrl, dialect};
 use crate::error::ApiError;
@@ -109,6 +111,8 @@ pub struct Db {
     is_sqlite: bool,
     /// How long threads waited for a connection.
     pub waits: PoolWaits,
+    /// Of SQLite's log, as long as the database is in use.
+    _checkpoints: Option<Arc<Checkpoints>>,
 }
 
 impl Db {
@@ -139,6 +143,7 @@ impl Db {
                     writers,
                     is_sqlite: true,
                     waits: PoolWaits::default(),
+                    _checkpoints: Checkpoints::start(url).map(Arc::new),
                 }
             }
             DatabaseUrl::Postgres(_) => {
@@ -149,6 +154,7 @@ impl Db {
                     posters: pool(Purpose::Post, POSTGRES_POSTERS),
                     is_sqlite: false,
                     waits: PoolWaits::default(),
+                    _checkpoints: None,
                 }
             }
         })

@@ -1,22 +1,24 @@
-//! A PostgreSQL statement with a text of its own whose plan is kept: diesel's `sql_query` is parsed and planned anew each
-//! time. For the native stores.
+//! A statement with a text of its own that is kept prepared: diesel's `sql_query`, and its updates, are parsed and planned
+//! anew each time. For the native stores.
 
 use std::marker::PhantomData;
 
 use diesel::RunQueryDsl;
+use diesel::backend::Backend;
 use diesel::pg::{Pg, PgConnection};
 use diesel::query_builder::{AstPass, Query, QueryFragment, QueryId};
 use diesel::result::QueryResult;
 use diesel::serialize::ToSql;
 use diesel::sql_types::{HasSqlType, Untyped};
+use diesel::sqlite::{Sqlite, SqliteConnection};
 
 /// A text with `{}` for each value, and the values.
-pub struct Statement<'a> {
+pub struct Statement<'a, DB> {
     text: &'static str,
-    values: Vec<Box<dyn Value + 'a>>,
+    values: Vec<Box<dyn Value<DB> + 'a>>,
 }
 
-impl<'a> Statement<'a> {
+impl<'a, DB: Backend> Statement<'a, DB> {
     /// A statement whose values are still to come. Its text is a constant: there is one plan for each.
     #[must_use]
     pub fn new(text: &'static str) -> Self {
@@ -31,8 +33,8 @@ impl<'a> Statement<'a> {
     pub fn bind<ST, T>(mut self, value: T) -> Self
     where
         ST: 'a,
-        T: ToSql<ST, Pg> + 'a,
-        Pg: HasSqlType<ST>,
+        T: ToSql<ST, DB> + 'a,
+        DB: HasSqlType<ST>,
     {
         self.values.push(Box::new(Typed {
             value,
@@ -42,8 +44,8 @@ impl<'a> Statement<'a> {
     }
 }
 
-trait Value {
-    fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()>;
+trait Value<DB: Backend> {
+    fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()>;
 }
 
 struct Typed<ST, T> {
@@ -51,18 +53,18 @@ struct Typed<ST, T> {
     sql_type: PhantomData<ST>,
 }
 
-impl<ST, T> Value for Typed<ST, T>
+impl<ST, T, DB> Value<DB> for Typed<ST, T>
 where
-    T: ToSql<ST, Pg>,
-    Pg: HasSqlType<ST>,
+    T: ToSql<ST, DB>,
+    DB: Backend + HasSqlType<ST>,
 {
-    fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+    fn push<'b>(&'b self, out: &mut AstPass<'_, 'b, DB>) -> QueryResult<()> {
         out.push_bind_param::<ST, T>(&self.value)
     }
 }
 
-impl QueryFragment<Pg> for Statement<'_> {
-    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Pg>) -> QueryResult<()> {
+impl<DB: Backend> QueryFragment<DB> for Statement<'_, DB> {
+    fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
         let mut pieces = self.text.split("{}");
         out.push_sql(pieces.next().unwrap_or_default());
         for (piece, value) in pieces.zip(&self.values) {
@@ -73,13 +75,14 @@ impl QueryFragment<Pg> for Statement<'_> {
     }
 }
 
-impl QueryId for Statement<'_> {
+impl<DB> QueryId for Statement<'_, DB> {
     type QueryId = ();
     const HAS_STATIC_QUERY_ID: bool = false;
 }
 
-impl Query for Statement<'_> {
+impl<DB> Query for Statement<'_, DB> {
     type SqlType = Untyped;
 }
 
-impl RunQueryDsl<PgConnection> for Statement<'_> {}
+impl RunQueryDsl<PgConnection> for Statement<'_, Pg> {}
+impl RunQueryDsl<SqliteConnection> for Statement<'_, Sqlite> {}

@@ -28,6 +28,11 @@ pub struct BatchItem {
 }
 
 impl BatchItem {
+    /// A sale, whose every outcome but a refusal of its body is written under its key.
+    fn is_sale(&self) -> bool {
+        matches!(self.posting.action, Action::Sale(_))
+    }
+
     /// The sale that it takes back, when it is a void.
     #[must_use]
     pub fn voided_sale(&self) -> Option<Id> {
@@ -42,7 +47,7 @@ impl BatchItem {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
     /// It is in the ledger.
-    Posted { entry: Box<Entry>, is_replayed: bool },
+    Posted { entry: Arc<Entry>, is_replayed: bool },
     /// It was declined, and its key keeps that.
     Declined { decline: Decline, is_replayed: bool },
     /// A void came before its sale, which will not be posted when it comes.
@@ -125,11 +130,17 @@ fn prepare(connection: &mut DbConnection, clock: &Clock, tenant_id: Id, items: &
     let referred_ids: Vec<Id> = referred.iter().copied().collect();
     let mut rows = store::list_entry_rows(connection, tenant_id, &referred_ids)?;
     let numbers = numbers_of(connection, tenant_id, items)?;
-    let accounts = store::lock_accounts(connection, tenant_id, &account_ids(items, &rows, &numbers))?;
+    let (ids, keys) = (account_ids(items, &rows, &numbers), keys_of(items));
+    let (accounts, known_keys) = if items.iter().all(|item| item.is_sale()) && !ids.is_empty() {
+        store::lock_with_keys(connection, tenant_id, &ids, &keys)?
+    } else {
+        // what a refund or a change of the limit is refused for may be its own earlier posting: its key is read after the lock
+        (store::lock_accounts(connection, tenant_id, &ids)?, keys)
+    };
     check_currency(connection, tenant_id, items, &accounts)?;
     let missing = missing_sales(items, &rows);
     rows.extend(store::list_entry_rows(connection, tenant_id, &missing)?);
-    let answers = list_answers(connection, tenant_id, items)?;
+    let answers = list_answers(connection, tenant_id, &known_keys)?;
     let targets = store::list_targets(connection, tenant_id, rows)?;
     let watched = referred.intersection(&made_here).copied().collect();
     Ok(Workbench::new(
@@ -192,15 +203,20 @@ fn account_ids(items: &[&BatchItem], targets: &[EntryRow], numbers: &HashMap<Str
     ids.into_iter().collect()
 }
 
-/// What was answered before under the keys of the batch, and under those of the sales that it voids.
+/// The keys of the batch, and those of the sales that it voids.
+fn keys_of(items: &[&BatchItem]) -> Vec<Id> {
+    let own = items.iter().filter_map(|item| Some(item.request.as_ref()?.key));
+    let keys: BTreeSet<Id> = own.chain(items.iter().filter_map(|item| item.voided_sale())).collect();
+    keys.into_iter().collect()
+}
+
+/// What was answered before under these keys.
 fn list_answers(
     connection: &mut DbConnection,
     tenant_id: Id,
-    items: &[&BatchItem],
+    keys: &[Id],
 ) -> ApiResult<HashMap<Id, (KeyRow, Outcome)>> {
-    let own = items.iter().filter_map(|item| Some(item.request.as_ref()?.key));
-    let keys: BTreeSet<Id> = own.chain(items.iter().filter_map(|item| item.voided_sale())).collect();
-    let known = store::list_keys(connection, tenant_id, &keys.into_iter().collect::<Vec<_>>())?;
+    let known = store::list_keys(connection, tenant_id, keys)?;
     let posted: Vec<Id> = known
         .iter()
         .filter(|row| row.state == KeyState::Posted)
@@ -215,7 +231,7 @@ fn list_answers(
                 is_replayed: true,
             }),
             KeyState::Posted => entries.remove(&row.key).map(|entry| Outcome::Posted {
-                entry: Box::new(entry),
+                entry: Arc::new(entry),
                 is_replayed: true,
             }),
             KeyState::ClaimedByVoid => claim_of(&row),

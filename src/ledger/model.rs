@@ -94,7 +94,7 @@ pub fn flags_of(text: &str) -> Vec<Flag> {
 }
 
 /// An account as the ledger knows it: the fold of its entries, and what a sale asks of it.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
+#[derive(Debug, Clone, PartialEq, Eq, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = accounts)]
 pub struct AccountState {
     pub id: Id,

@@ -16,7 +16,7 @@ use crate::request_keys::RequestKey;
 /// What a request posted, now or before.
 #[derive(Debug, Clone)]
 pub struct Posted {
-    pub entry: Entry,
+    pub entry: Arc<Entry>,
     pub currency: Currency,
     /// Whether this is the answer to an earlier request under the same key.
     pub is_replayed: bool,
@@ -69,7 +69,7 @@ async fn submit(app: &AppState, actor: &Actor, request: RequestKey, action: Acti
     let shows_available = may_see_available(actor, tenant);
     match app.postings.post(item, guard).await? {
         Outcome::Posted { entry, is_replayed } => Ok(Voided::Posted(Box::new(Posted {
-            entry: *entry,
+            entry,
             currency: tenant.currency,
             is_replayed,
             shows_available,

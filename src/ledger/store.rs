@@ -25,6 +25,16 @@ pub fn lock_accounts(connection: &mut DbConnection, tenant_id: Id, ids: &[Id]) -
     }
 }
 
+/// Locks and reads accounts, and tells which of these keys are known: for a batch of sales, see [`native::lock_with_keys`].
+pub(super) fn lock_with_keys(
+    connection: &mut DbConnection,
+    tenant_id: Id,
+    ids: &[Id],
+    keys: &[Id],
+) -> QueryResult<(Vec<AccountState>, Vec<Id>)> {
+    native::lock_with_keys(connection, tenant_id, ids, keys)
+}
+
 #[derive(QueryableByName)]
 struct CurrencyRow {
     #[diesel(sql_type = diesel::sql_types::Text)]

@@ -1,6 +1,7 @@
 //! A batch in memory: what was read under the locks, and what each posting makes of it, in order.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
 
 use super::batch::{BatchItem, Outcome};
 use super::decide::{Scene, decide};
@@ -26,7 +27,7 @@ pub struct Workbench {
     /// Entries of this batch that later postings refer to.
     watched: HashSet<Id>,
     changed: BTreeSet<Id>,
-    entries: Vec<Entry>,
+    entries: Vec<Arc<Entry>>,
     keys: Vec<KeyRow>,
 }
 
@@ -64,8 +65,9 @@ impl Workbench {
         }
         match self.post(item) {
             Ok(entry) => {
+                let entry = Arc::new(entry);
                 let outcome = Outcome::Posted {
-                    entry: Box::new(entry.clone()),
+                    entry: Arc::clone(&entry),
                     is_replayed: false,
                 };
                 self.note(item, entry);
@@ -174,7 +176,7 @@ impl Workbench {
         id.and_then(|id| self.accounts.get(&id)).ok_or(missing)
     }
 
-    fn note(&mut self, item: &BatchItem, entry: Entry) {
+    fn note(&mut self, item: &BatchItem, entry: Arc<Entry>) {
         let credits_change = self.credits_change(&entry);
         if let Some(account) = self.accounts.get_mut(&entry.row.account_id) {
             account.apply(&entry.row, credits_change);
@@ -192,7 +194,7 @@ impl Workbench {
                 ..KeyRow::posted(self.tenant_id, request, kind, entry.row.actor_id, self.now)
             };
             let outcome = Outcome::Posted {
-                entry: Box::new(entry.clone()),
+                entry: Arc::clone(&entry),
                 is_replayed: true,
             };
             self.keep(key, outcome);

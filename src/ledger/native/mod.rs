@@ -4,6 +4,8 @@
 mod postgres;
 mod sqlite;
 
+use std::sync::Arc;
+
 use diesel::result::QueryResult;
 
 use super::model::{AccountState, Entry, LineRow};
@@ -15,7 +17,7 @@ use crate::request_keys::KeyRow;
 #[derive(Debug, Default)]
 pub struct Writes {
     /// In the order in which they were decided.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<Arc<Entry>>,
     pub keys: Vec<KeyRow>,
     /// The accounts that changed, as they are now.
     pub accounts: Vec<AccountState>,
@@ -27,6 +29,24 @@ pub fn lock_accounts(connection: &mut DbConnection, tenant_id: Id, ids: &[Id]) -
     match connection {
         DbConnection::Postgres(connection) => postgres::lock_accounts(connection, tenant_id, ids),
         DbConnection::Sqlite(connection) => sqlite::lock_accounts(connection, tenant_id, ids),
+    }
+}
+
+/// Accounts, as [`lock_accounts`] reads them, and which of these keys are known. On PostgreSQL both are read by one
+/// statement, whose snapshot is from before it waited for the locks: a key that another process wrote meanwhile is
+/// not seen, and writing it once more fails then. That is right for postings whose outcome is always written under their key.
+pub fn lock_with_keys(
+    connection: &mut DbConnection,
+    tenant_id: Id,
+    ids: &[Id],
+    keys: &[Id],
+) -> QueryResult<(Vec<AccountState>, Vec<Id>)> {
+    match connection {
+        DbConnection::Postgres(connection) => postgres::lock_with_keys(connection, tenant_id, ids, keys),
+        DbConnection::Sqlite(connection) => Ok((
+            sqlite::lock_accounts(connection, tenant_id, ids)?,
+            sqlite::list_known(connection, tenant_id, keys)?,
+        )),
     }
 }
 

@@ -1,6 +1,6 @@
 //! PostgreSQL: one statement writes all, whatever the size of the batch.
 
-use diesel::pg::PgConnection;
+use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Date, Integer, Nullable, Text, Timestamp};
 
@@ -19,6 +19,40 @@ pub fn lock_accounts(connection: &mut PgConnection, tenant_id: Id, ids: &[Id]) -
         .for_update()
         .select(AccountState::as_select())
         .load(connection)
+}
+
+/// One round trip; the keys are few, and mostly none is known.
+const LOCK_WITH_KEYS: &str = "
+    WITH locked AS (
+        SELECT id, number, status, on_account_allowed, balance_minor, credit_limit_minor, last_seq, credits_standing
+        FROM accounts WHERE tenant_id = {} AND id = ANY({}) ORDER BY id FOR UPDATE
+    )
+    SELECT locked.*, ARRAY(SELECT key FROM request_keys WHERE tenant_id = {} AND key = ANY({})) AS known_keys
+    FROM locked";
+
+#[derive(QueryableByName)]
+struct LockedRow {
+    #[diesel(embed)]
+    account: AccountState,
+    /// The same for each account.
+    #[diesel(sql_type = Array<SqlId>)]
+    known_keys: Vec<Id>,
+}
+
+pub fn lock_with_keys(
+    connection: &mut PgConnection,
+    tenant_id: Id,
+    ids: &[Id],
+    keys: &[Id],
+) -> QueryResult<(Vec<AccountState>, Vec<Id>)> {
+    let rows: Vec<LockedRow> = Statement::new(LOCK_WITH_KEYS)
+        .bind::<SqlId, _>(tenant_id)
+        .bind::<Array<SqlId>, _>(ids)
+        .bind::<SqlId, _>(tenant_id)
+        .bind::<Array<SqlId>, _>(keys)
+        .load(connection)?;
+    let known_keys = rows.first().map(|row| row.known_keys.clone()).unwrap_or_default();
+    Ok((rows.into_iter().map(|row| row.account).collect(), known_keys))
 }
 
 pub fn list_keys(connection: &mut PgConnection, tenant_id: Id, keys: &[Id]) -> QueryResult<Vec<KeyRow>> {
@@ -100,7 +134,7 @@ pub fn write(connection: &mut PgConnection, tenant_id: Id, writes: &Writes) -> Q
     statement.execute(connection).map(drop)
 }
 
-fn bind_keys<'a>(statement: Statement<'a>, tenant_id: Id, keys: &'a [KeyRow]) -> Statement<'a> {
+fn bind_keys<'a>(statement: Statement<'a, Pg>, tenant_id: Id, keys: &'a [KeyRow]) -> Statement<'a, Pg> {
     statement
         .bind::<SqlId, _>(tenant_id)
         .bind::<Array<SqlId>, _>(column(keys, |key| key.key))
@@ -120,7 +154,7 @@ fn bind_keys<'a>(statement: Statement<'a>, tenant_id: Id, keys: &'a [KeyRow]) ->
         .bind::<Array<Nullable<SqlId>>, _>(column(keys, |key| key.refers_to))
 }
 
-fn bind_entries<'a>(statement: Statement<'a>, tenant_id: Id, entries: &[&'a EntryRow]) -> Statement<'a> {
+fn bind_entries<'a>(statement: Statement<'a, Pg>, tenant_id: Id, entries: &[&'a EntryRow]) -> Statement<'a, Pg> {
     statement
         .bind::<SqlId, _>(tenant_id)
         .bind::<Array<SqlId>, _>(column(entries, |row| row.account_id))
@@ -148,7 +182,7 @@ fn bind_entries<'a>(statement: Statement<'a>, tenant_id: Id, entries: &[&'a Entr
         .bind::<Array<Integer>, _>(column(entries, |row| row.line_count))
 }
 
-fn bind_lines<'a>(statement: Statement<'a>, tenant_id: Id, lines: &[&'a LineRow]) -> Statement<'a> {
+fn bind_lines<'a>(statement: Statement<'a, Pg>, tenant_id: Id, lines: &[&'a LineRow]) -> Statement<'a, Pg> {
     statement
         .bind::<SqlId, _>(tenant_id)
         .bind::<Array<SqlId>, _>(column(lines, |line| line.account_id))
@@ -165,7 +199,7 @@ fn bind_lines<'a>(statement: Statement<'a>, tenant_id: Id, lines: &[&'a LineRow]
         .bind::<Array<Nullable<Integer>>, _>(column(lines, |line| line.sale_line_no))
 }
 
-fn bind_accounts<'a>(statement: Statement<'a>, tenant_id: Id, accounts: &'a [AccountState]) -> Statement<'a> {
+fn bind_accounts<'a>(statement: Statement<'a, Pg>, tenant_id: Id, accounts: &'a [AccountState]) -> Statement<'a, Pg> {
     statement
         .bind::<Array<SqlId>, _>(column(accounts, |account| account.id))
         .bind::<Array<BigInt>, _>(column(accounts, |account| account.balance_minor))

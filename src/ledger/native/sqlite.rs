@@ -1,40 +1,58 @@
-//! SQLite: single-row statements, prepared once per connection.
+//! SQLite: statements that are prepared once per connection. What is looked up goes in one, as a list in JSON; what is
+//! written goes row by row, which costs no round trip here.
 
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Integer, Text};
 use diesel::sqlite::SqliteConnection;
 
 use super::Writes;
 use crate::db::schema::{accounts, entries, entry_lines, request_keys};
-use crate::id::Id;
+use crate::db::{Statement, dialect};
+use crate::id::{Id, SqlId};
 use crate::ledger::model::{AccountState, LineRow};
 use crate::request_keys::KeyRow;
 
-/// The transaction holds the whole file already. One account, as a till asks for, is looked up by a statement that is kept;
-/// many are looked up together.
+const ACCOUNTS: &str = "
+    SELECT a.id, a.number, a.status, a.on_account_allowed, a.balance_minor, a.credit_limit_minor, a.last_seq,
+        a.credits_standing
+    FROM json_each({}) AS listed CROSS JOIN accounts a ON a.tenant_id = {} AND a.id = unhex(listed.value)
+    ORDER BY a.id";
+
+/// The transaction holds the whole file already.
 pub fn lock_accounts(connection: &mut SqliteConnection, tenant_id: Id, ids: &[Id]) -> QueryResult<Vec<AccountState>> {
-    let of_tenant = accounts::table.filter(accounts::tenant_id.eq(tenant_id));
-    match ids {
-        [id] => of_tenant
-            .filter(accounts::id.eq(id))
-            .select(AccountState::as_select())
-            .load(connection),
-        _ => of_tenant
-            .filter(accounts::id.eq_any(ids))
-            .order(accounts::id)
-            .select(AccountState::as_select())
-            .load(connection),
-    }
+    Statement::new(ACCOUNTS)
+        .bind::<Text, _>(dialect::list_of(ids))
+        .bind::<SqlId, _>(tenant_id)
+        .load(connection)
+}
+
+#[derive(QueryableByName)]
+struct KnownRow {
+    #[diesel(sql_type = SqlId)]
+    key: Id,
+}
+
+const KNOWN_KEYS: &str = "
+    SELECT k.key
+    FROM json_each({}) AS listed CROSS JOIN request_keys k ON k.tenant_id = {} AND k.key = unhex(listed.value)";
+
+/// Those of these keys under which something is kept.
+pub fn list_known(connection: &mut SqliteConnection, tenant_id: Id, keys: &[Id]) -> QueryResult<Vec<Id>> {
+    let rows: Vec<KnownRow> = Statement::new(KNOWN_KEYS)
+        .bind::<Text, _>(dialect::list_of(keys))
+        .bind::<SqlId, _>(tenant_id)
+        .load(connection)?;
+    Ok(rows.into_iter().map(|row| row.key).collect())
 }
 
 pub fn list_keys(connection: &mut SqliteConnection, tenant_id: Id, keys: &[Id]) -> QueryResult<Vec<KeyRow>> {
     let mut found = Vec::new();
     for key in keys {
-        let row = request_keys::table
-            .filter(request_keys::tenant_id.eq(tenant_id))
-            .filter(request_keys::key.eq(key))
+        // not `first`: its LIMIT has the statement compiled anew for each value
+        let row: Vec<KeyRow> = request_keys::table
+            .find((tenant_id, key))
             .select(KeyRow::as_select())
-            .first(connection)
-            .optional()?;
+            .load(connection)?;
         found.extend(row);
     }
     Ok(found)
@@ -77,6 +95,10 @@ pub fn list_lines(
     Ok(found)
 }
 
+const UPDATE_ACCOUNT: &str = "
+    UPDATE accounts SET balance_minor = {}, credit_limit_minor = {}, last_seq = {}, credits_standing = {}
+    WHERE tenant_id = {} AND id = {}";
+
 pub fn write(connection: &mut SqliteConnection, tenant_id: Id, writes: &Writes) -> QueryResult<()> {
     for key in &writes.keys {
         diesel::insert_into(request_keys::table)
@@ -94,15 +116,13 @@ pub fn write(connection: &mut SqliteConnection, tenant_id: Id, writes: &Writes) 
         }
     }
     for account in &writes.accounts {
-        diesel::update(accounts::table)
-            .filter(accounts::tenant_id.eq(tenant_id))
-            .filter(accounts::id.eq(account.id))
-            .set((
-                accounts::balance_minor.eq(account.balance_minor),
-                accounts::credit_limit_minor.eq(account.credit_limit_minor),
-                accounts::last_seq.eq(account.last_seq),
-                accounts::credits_standing.eq(account.credits_standing),
-            ))
+        Statement::new(UPDATE_ACCOUNT)
+            .bind::<BigInt, _>(account.balance_minor)
+            .bind::<BigInt, _>(account.credit_limit_minor)
+            .bind::<BigInt, _>(account.last_seq)
+            .bind::<Integer, _>(account.credits_standing)
+            .bind::<SqlId, _>(tenant_id)
+            .bind::<SqlId, _>(account.id)
             .execute(connection)?;
     }
     Ok(())
