@@ -13,6 +13,7 @@ use futures_util::FutureExt;
 use tracing::Instrument;
 use tracing::field::Empty;
 
+use super::contract::template;
 use super::{Language, headers};
 use crate::app::AppState;
 use crate::error::{ApiError, Code};
@@ -39,13 +40,13 @@ pub async fn boundary(
     let path = request.path().to_owned();
     request.extensions_mut().insert(RequestId(request_id.clone()));
     // At the level of errors, so that they say whose request they are about whatever else is logged.
-    let span = tracing::error_span!("request", request_id, %method, path, tenant = Empty, operation = Empty);
+    let span = tracing::error_span!("request", request_id, %method, path, tenant = Empty);
 
     let answered = AssertUnwindSafe(next.call(request))
         .catch_unwind()
         .instrument(span.clone())
         .await;
-    let span = span.entered();
+    let _entered = span.entered();
     let outcome = match answered {
         Ok(Ok(response)) => Ok(finish(response.map_into_boxed_body(), &request_id, language)),
         Ok(Err(error)) => Err(as_api_error(&error)),
@@ -56,30 +57,24 @@ pub async fn boundary(
         .map_or_else(ResponseError::status_code, ServiceResponse::status);
     let elapsed = started.elapsed();
     let elapsed_ms = elapsed.as_millis();
-    let route = outcome
-        .as_ref()
-        .ok()
-        .and_then(|response| response.request().match_pattern());
+    let route = outcome.as_ref().ok().and_then(|response| template(response.request()));
     let operation = route
         .as_ref()
         .and_then(|route| app.contract.operation_id(&method, route));
-    span.record("operation", operation);
     app.metrics
         .http
-        .answered(method.as_str(), route, status.as_u16(), elapsed);
-    match &outcome {
-        Err(error) => log_failure(error),
-        Ok(response) => {
-            if let Some(error) = response
-                .response()
-                .error()
-                .and_then(|error| error.as_error::<ApiError>())
-            {
-                log_failure(error);
-            }
-        }
+        .answered(method.as_str(), route.as_deref(), status.as_u16(), elapsed);
+    let failure = match &outcome {
+        Err(error) => Some(error),
+        Ok(response) => response
+            .response()
+            .error()
+            .and_then(|error| error.as_error::<ApiError>()),
+    };
+    if let Some(error) = failure {
+        log_failure(error, operation);
     }
-    tracing::info!(status = status.as_u16(), elapsed_ms, "answered");
+    tracing::info!(operation, status = status.as_u16(), elapsed_ms, "answered");
     outcome.map_err(|error| {
         Failed {
             error: error.with_request(&request_id, language),
@@ -184,10 +179,10 @@ fn code_of(status: StatusCode) -> Code {
     }
 }
 
-fn log_failure(error: &ApiError) {
+fn log_failure(error: &ApiError, operation: Option<&str>) {
     let code = error.code().as_str();
     match error.cause_text() {
-        Some(cause) if error.status_code().is_server_error() => tracing::error!(code, cause, "failed"),
-        _ => tracing::debug!(code, "refused"),
+        Some(cause) if error.status_code().is_server_error() => tracing::error!(operation, code, cause, "failed"),
+        _ => tracing::debug!(operation, code, "refused"),
     }
 }

@@ -1,12 +1,13 @@
 //! The contract as the running server uses it: which methods a path knows, and which media types an operation answers.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpRequest, web};
+use actix_web::{Error, HttpMessage, HttpRequest, web};
 use utoipa::openapi::path::{Operation, ParameterIn};
 use utoipa::openapi::{OpenApi, PathItem, RefOr};
 
@@ -24,6 +25,23 @@ pub struct Contract {
     /// Those that have no query parameters.
     without_query: HashSet<(Method, String)>,
     paths: Vec<(Vec<String>, Vec<Method>)>,
+    /// The methods of the paths that have no parameters.
+    literal_paths: HashMap<String, Vec<Method>>,
+}
+
+/// The path template that a request was routed to. Matching it anew costs as much as routing did, so it is done once.
+#[derive(Debug, Clone)]
+struct Template(Option<Rc<str>>);
+
+/// The path template of a request, `None` when no route takes it.
+#[must_use]
+pub fn template(request: &HttpRequest) -> Option<Rc<str>> {
+    if let Some(Template(known)) = request.extensions().get::<Template>() {
+        return known.clone();
+    }
+    let found = request.match_pattern().map(Rc::from);
+    request.extensions_mut().insert(Template(found.clone()));
+    found
 }
 
 impl Contract {
@@ -46,10 +64,12 @@ impl Contract {
                     .produces
                     .insert((method.clone(), path.clone()), media_types(operation));
             }
+            let methods: Vec<Method> = operations.into_iter().map(|(method, _)| method).collect();
+            if !path.contains('{') {
+                contract.literal_paths.insert(path.clone(), methods.clone());
+            }
             let segments = path.split('/').map(str::to_owned).collect();
-            contract
-                .paths
-                .push((segments, operations.into_iter().map(|(method, _)| method).collect()));
+            contract.paths.push((segments, methods));
         }
         contract
     }
@@ -84,8 +104,7 @@ impl Contract {
     /// The media types that the request's operation answers with, or `None` when it is no operation of the contract.
     #[must_use]
     pub fn produced(&self, request: &HttpRequest) -> Option<&[String]> {
-        let template = request.match_pattern()?;
-        let key = (request.method().clone(), template);
+        let key = (request.method().clone(), template(request)?.to_string());
         self.produces.get(&key).map(Vec::as_slice)
     }
 
@@ -97,9 +116,7 @@ impl Contract {
         let Some(name) = url::form_urlencoded::parse(request.query_string().as_bytes()).next() else {
             return Ok(());
         };
-        let key = request
-            .match_pattern()
-            .map(|template| (request.method().clone(), template));
+        let key = template(request).map(|template| (request.method().clone(), template.to_string()));
         if !key.is_some_and(|key| self.without_query.contains(&key)) {
             return Ok(());
         }
@@ -112,11 +129,9 @@ impl Contract {
     /// parameters is meant either.
     #[must_use]
     fn refuses_method(&self, path: &str, method: &Method) -> bool {
-        let mut literal = self
-            .paths
-            .iter()
-            .filter(|(template, _)| template.iter().map(String::as_str).eq(path.split('/')));
-        literal.next().is_some_and(|(_, methods)| !methods.contains(method))
+        self.literal_paths
+            .get(path)
+            .is_some_and(|methods| !methods.contains(method))
     }
 
     /// Refuses a request whose `Accept` leaves none of the operation's media types.

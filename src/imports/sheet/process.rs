@@ -42,6 +42,8 @@ impl Reader {
         };
         let mut command = Command::new(program);
         command.env_clear().arg("parse-sheet").arg(request.path);
+        // The allocator takes a gigabyte of addresses at a time, which are all that the child may have.
+        command.env("MIMALLOC_ARENA_RESERVE", "32MiB");
         if let Some(sheet) = request.sheet {
             command.arg(format!("--sheet={sheet}"));
         }

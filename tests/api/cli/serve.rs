@@ -139,7 +139,7 @@ fn a_log_line_says_whose_request_it_was_and_what_it_asked() {
     }
     let line: serde_json::Value = serde_json::from_str(&line).unwrap();
     assert_eq!(line["message"], "answered");
-    assert_eq!(line["span"]["operation"], "get_me");
+    assert_eq!(line["operation"], "get_me");
     assert_eq!(line["span"]["tenant"], me["tenant"]["id"]);
 }
 
