@@ -97,6 +97,18 @@ pub fn take_all_time(connection: &mut DbConnection) -> QueryResult<()> {
     }
 }
 
+/// Until the transaction ends, tables are joined whole. For checks that read everything: where statistics are old, as after
+/// a restore, PostgreSQL would look up each row among all the others.
+///
+/// # Errors
+/// What the database said.
+pub fn join_whole_tables(connection: &mut DbConnection) -> QueryResult<()> {
+    match connection {
+        DbConnection::Postgres(connection) => connection.batch_execute("SET LOCAL enable_nestloop = off"),
+        DbConnection::Sqlite(_) => Ok(()),
+    }
+}
+
 /// Joins to each row before it the rows of a table that a condition finds: looked up by index, row by row. PostgreSQL would
 /// rather read all of a table that it takes for small, and of tables that grow while a job goes on its statistics are
 /// those of before; it cannot look into a subquery with an OFFSET.

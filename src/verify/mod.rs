@@ -101,6 +101,7 @@ pub fn list_tenants(connection: &mut DbConnection) -> ApiResult<Vec<Tenant>> {
 /// Those of the database.
 pub fn verify_tenant(connection: &mut DbConnection, tenant: Tenant) -> ApiResult<Vec<Difference>> {
     dialect::take_all_time(connection)?;
+    dialect::join_whole_tables(connection)?;
     let mut differences = Vec::new();
     for check in checks() {
         let sql = format!("{} LIMIT {DIFFERENCES_MAX}", check.sql);
