@@ -17,7 +17,9 @@
 
 mod floor;
 mod load;
+#[path = "../common/server.rs"]
 mod server;
+#[path = "../common/venue.rs"]
 mod venue;
 
 use std::path::PathBuf;

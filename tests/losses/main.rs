@@ -31,7 +31,7 @@ mod server;
 mod stage;
 mod unsynced;
 #[allow(dead_code, reason = "a benchmark needs more of it")]
-#[path = "../../benches/posting/venue.rs"]
+#[path = "../../benches/common/venue.rs"]
 mod venue;
 mod wire;
 
