@@ -151,7 +151,10 @@ fn import_routes(api: &mut ServiceConfig) {
         .service(imports::files_http::get_import_template)
         .service(imports::mappings_http::list_import_mappings)
         .service(imports::mappings_http::update_import_mapping)
-        .service(imports::mappings_http::delete_import_mapping);
+        .service(imports::mappings_http::delete_import_mapping)
+        .service(imports::history::payment_types_http::list_import_payment_types)
+        .service(imports::history::payment_types_http::list_payment_types)
+        .service(imports::history::payment_types_http::map_payment_types);
 }
 
 fn customer_routes(api: &mut ServiceConfig) {

@@ -11,8 +11,10 @@ use crate::auth::TenantContext;
 use crate::clock::Clock;
 use crate::db::DbConnection;
 use crate::error::{ApiError, ApiResult};
+use crate::http::IdempotencyKey;
 use crate::id::Id;
 use crate::ledger::{self, Action, BatchItem, Outcome, Posting, TenantRules};
+use crate::request_keys::RequestKey;
 
 /// An account that is to be opened.
 #[derive(Debug, Clone)]
@@ -92,22 +94,27 @@ fn post_limits(
 ) -> ApiResult<()> {
     let rules = Arc::new(TenantRules::from(tenant));
     let limited = asked.iter().filter(|account| account.limit_minor != 0);
-    let items: Vec<BatchItem> = limited
-        .map(|account| BatchItem {
-            tenant_id: tenant.id,
-            rules: Arc::clone(&rules),
-            request: None,
-            posting: Posting {
-                id: clock.new_id(),
-                author: poster.clone(),
-                action: Action::LimitChange {
-                    account_id: account.id,
-                    change_minor: account.limit_minor,
-                    reason: reason.to_owned(),
+    let items = limited
+        .map(|account| {
+            let id = clock.new_id();
+            // As any mutation that somebody asked for, it stands under a key.
+            let request = RequestKey::try_new(IdempotencyKey(id), "commit_import", &account.id, &account.limit_minor)?;
+            Ok(BatchItem {
+                tenant_id: tenant.id,
+                rules: Arc::clone(&rules),
+                request: Some(request),
+                posting: Posting {
+                    id,
+                    author: poster.clone(),
+                    action: Action::LimitChange {
+                        account_id: account.id,
+                        change_minor: account.limit_minor,
+                        reason: reason.to_owned(),
+                    },
                 },
-            },
+            })
         })
-        .collect();
+        .collect::<ApiResult<Vec<BatchItem>>>()?;
     for outcome in ledger::post_batch(connection, clock, &items)? {
         match outcome {
             Outcome::Posted { .. } => {}

@@ -18,7 +18,7 @@ const BOUNDARY: &str = "----onaccount-import-boundary";
 pub struct ImportOptions {
     /// The spreadsheet: XLSX, XLSB, XLS, ODS, or text with separators
     file: PathBuf,
-    /// What its rows are: customers or accounts
+    /// What its rows are: customers, accounts or sales_history
     #[arg(long)]
     kind: ImportKind,
     /// Where the service is
@@ -30,6 +30,12 @@ pub struct ImportOptions {
     /// Fields that need neither a column nor a value in every row, with commas between
     #[arg(long, value_delimiter = ',')]
     optional: Vec<String>,
+    /// Of sales: to which account a payment type goes, such as "Externe borrel=71900001"; once for each. It is kept
+    #[arg(long = "account", value_name = "PAYMENT TYPE=ACCOUNT NUMBER")]
+    accounts: Vec<String>,
+    /// Of sales: a payment type that is not on account, such as "Omzet PIN"; once for each. It is kept
+    #[arg(long = "not-on-account", value_name = "PAYMENT TYPE")]
+    not_on_account: Vec<String>,
     /// Judge the rows and stop
     #[arg(long)]
     dry_run: bool,
@@ -41,6 +47,7 @@ pub struct ImportOptions {
 /// Uploads, validates, and commits when there is no error.
 pub fn import(options: &ImportOptions) -> Result<(), CliError> {
     let service = Service::new(&options.url, &options.token);
+    map_payment_types(&service, options)?;
     let content = std::fs::read(&options.file).map_err(|error| format!("{}: {error}", options.file.display()))?;
     let import = service.upload(options.kind, &options.file, &content)?;
     let path = format!("/v1/imports/{}", text(&import, "id"));
@@ -49,13 +56,17 @@ pub fn import(options: &ImportOptions) -> Result<(), CliError> {
     }
     let import = service.ask(Method::POST, &format!("{path}/validate"), None)?;
     show_findings(&service, &path)?;
+    if options.kind == ImportKind::SalesHistory {
+        show_payment_types(&service, &path)?;
+    }
     let (rows, errors) = (number(&import, "row_count"), number(&import, "error_count"));
     println!(
-        "{rows} rows, {errors} errors, {} warnings; {} to be made, {} to be changed, {} made before",
+        "{rows} rows, {errors} errors, {} warnings; {} to be made, {} to be changed, {} made before, {} left out",
         number(&import, "warning_count"),
         number(&import, "created_count"),
         number(&import, "updated_count"),
-        number(&import, "unchanged_count")
+        number(&import, "unchanged_count"),
+        number(&import, "left_out_count")
     );
     if errors > 0 {
         if let Some(marked) = &options.marked {
@@ -69,6 +80,43 @@ pub fn import(options: &ImportOptions) -> Result<(), CliError> {
         return Ok(());
     }
     commit(&service, &path)
+}
+
+/// Says where payment types go, before the rows are judged by it.
+fn map_payment_types(service: &Service, options: &ImportOptions) -> Result<(), CliError> {
+    let mut choices = Vec::new();
+    for choice in &options.accounts {
+        let (name, account) = choice
+            .rsplit_once('=')
+            .ok_or_else(|| format!("--account {choice:?}: expected a payment type, = and the number of an account"))?;
+        choices.push(serde_json::json!({"name": name.trim(), "account_number": account.trim()}));
+    }
+    for name in &options.not_on_account {
+        choices.push(serde_json::json!({"name": name.trim(), "not_on_account": true}));
+    }
+    if choices.is_empty() {
+        return Ok(());
+    }
+    let body = serde_json::json!({"payment_types": choices});
+    service.ask(Method::PUT, "/v1/payment-types", Some(body)).map(drop)
+}
+
+fn show_payment_types(service: &Service, path: &str) -> Result<(), CliError> {
+    let page = service.ask(Method::GET, &format!("{path}/payment-types?limit=200"), None)?;
+    for item in page.get("items").and_then(Value::as_array).into_iter().flatten() {
+        let goes = match text(item, "use").as_str() {
+            "on_account" => format!("account {}", text(item, "account_number")),
+            "not_on_account" => "not on account".to_owned(),
+            _ => "UNMAPPED: say --account or --not-on-account".to_owned(),
+        };
+        println!(
+            "{:24} {:6} rows {:>12}  {goes}",
+            text(item, "name"),
+            number(item, "row_count"),
+            text(item, "amount")
+        );
+    }
+    Ok(())
 }
 
 /// Keeps the mapping, and says which fields may be missing.

@@ -45,7 +45,7 @@ enum Command {
     Demo(demo::DemoOptions),
     /// Ask a server on this machine whether it lives; exits with 1 when it does not
     Healthcheck(healthcheck::HealthcheckOptions),
-    /// Import a spreadsheet of customers or accounts into a running service
+    /// Import a spreadsheet of customers, accounts or past sales into a running service
     Import(import::ImportOptions),
     /// Read a spreadsheet within limits and print its rows as lines of JSON; the server starts this for each upload
     #[command(hide = true)]

@@ -507,6 +507,7 @@ diesel::table! {
         actor_name -> Text,
         created_at -> Timestamp,
         committed_at -> Nullable<Timestamp>,
+        left_out_count -> BigInt,
     }
 }
 
@@ -611,6 +612,44 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    payment_types (tenant_id, name_key) {
+        tenant_id -> SqlId,
+        name_key -> Text,
+        name -> Text,
+        account_id -> Nullable<SqlId>,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    import_sales (tenant_id, import_id, attempt, row_no) {
+        tenant_id -> SqlId,
+        import_id -> SqlId,
+        attempt -> BigInt,
+        row_no -> BigInt,
+        sale_id -> SqlId,
+        request_hash -> Binary,
+        outcome -> Text,
+        payment_type -> Text,
+        payment_type_key -> Text,
+        account_id -> Nullable<SqlId>,
+        occurred_at -> Timestamp,
+        product_code -> Text,
+        product_name -> Text,
+        quantity_milli -> BigInt,
+        amount_minor -> BigInt,
+        vat_rate -> Integer,
+        unit_price -> Nullable<BigInt>,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     tenants,
     users,
@@ -642,4 +681,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     import_findings,
     import_customers,
     import_accounts,
+    payment_types,
+    import_sales,
 );

@@ -22,7 +22,7 @@ pub struct Evidence {
 impl Evidence {
     /// Looks at one cell.
     pub fn see(&mut self, text: &str) {
-        match mark_of(&bare(text)) {
+        match mark_of(bare(text).trim_start_matches('-')) {
             Some(Mark::Point) => self.points += 1,
             Some(Mark::Comma) => self.commas += 1,
             None => {}
@@ -61,8 +61,24 @@ pub enum AmountFault {
 /// # Errors
 /// Why it is none.
 pub fn parse(text: &str, is_number: bool, mark: Option<Mark>, currency: Currency) -> Result<i64, AmountFault> {
+    parse_scaled(text, is_number, mark, currency.digits())
+}
+
+/// As [`parse`], of any number with at most so many decimals, of which that many are kept; it may be below zero.
+///
+/// # Errors
+/// Why it is none.
+pub fn parse_signed(text: &str, is_number: bool, mark: Option<Mark>, digits: u32) -> Result<i64, AmountFault> {
+    match bare(text).strip_prefix('-') {
+        Some(rest) => parse_scaled(rest, is_number, mark, digits).map(|scaled| -scaled),
+        None => parse_scaled(text, is_number, mark, digits),
+    }
+}
+
+fn parse_scaled(text: &str, is_number: bool, mark: Option<Mark>, digits: u32) -> Result<i64, AmountFault> {
+    let digits = usize::try_from(digits).unwrap_or(0);
     if is_number {
-        return exact(text, currency);
+        return exact(text, digits);
     }
     let bare = bare(text);
     if bare.starts_with('-') {
@@ -92,7 +108,7 @@ pub fn parse(text: &str, is_number: bool, mark: Option<Mark>, currency: Currency
         return Err(AmountFault::Form);
     }
     let whole: String = whole.chars().filter(|character| *character != group).collect();
-    exact(&format!("{whole}.{decimals}"), currency)
+    exact(&format!("{whole}.{decimals}"), digits)
 }
 
 /// The text without currency, blanks and the Dutch `,-`.
@@ -143,8 +159,8 @@ fn is_grouped(whole: &str, group: char) -> bool {
     !first.is_empty() && (rest.peek().is_none() || first.len() <= 3) && rest.all(|part| part.len() == 3)
 }
 
-/// A plain decimal in minor units; zeros beyond the currency's decimals do not count.
-fn exact(text: &str, currency: Currency) -> Result<i64, AmountFault> {
+/// A plain decimal without its point; zeros beyond these decimals do not count.
+fn exact(text: &str, digits: usize) -> Result<i64, AmountFault> {
     if text.starts_with('-') {
         return Err(AmountFault::Negative);
     }
@@ -153,7 +169,6 @@ fn exact(text: &str, currency: Currency) -> Result<i64, AmountFault> {
         return Err(AmountFault::Form);
     }
     let decimals = decimals.trim_end_matches('0');
-    let digits = usize::try_from(currency.digits()).unwrap_or(0);
     if decimals.len() > digits {
         return Err(AmountFault::Decimals);
     }
@@ -224,6 +239,10 @@ mod tests {
         ] {
             assert_eq!(euros(text, None), Err(fault), "{text}");
         }
+        assert_eq!(parse_signed("€ -2,50", false, None, 2), Ok(-250));
+        assert_eq!(parse_signed("-€ 1.250,5", false, None, 2), Ok(-125_050));
+        assert_eq!(parse_signed("-2.5", true, None, 3), Ok(-2_500));
+        assert_eq!(parse_signed("--2", false, None, 2), Err(AmountFault::Negative));
         assert_eq!(parse("1250", true, None, Currency::EUR), Ok(125_000));
         assert_eq!(
             parse("1.250", true, None, Currency::EUR),

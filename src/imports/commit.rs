@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Text, Timestamp as SqlTimestamp};
 
+use super::history;
 use super::model::{ImportKind, ImportRow, ImportStatus};
 use super::staging::Attempt;
 use super::store;
@@ -60,7 +61,7 @@ pub fn ask_to_commit(
     }
 }
 
-/// Commits an import. It is one step: all rows or none.
+/// Commits an import. Customers and accounts are one step: all rows or none. Sales of the past are many, so that tills go on.
 pub struct CommitWork;
 
 impl Work for CommitWork {
@@ -74,7 +75,15 @@ impl Work for CommitWork {
             let import = store::lock_import(connection, lease.tenant_id, lease.subject_id)?.ok_or_else(missing)?;
             let tenant = find_tenant(connection, lease.tenant_id)?.ok_or_else(missing)?;
             let job = find_job(connection, lease.tenant_id, lease.job_id)?.ok_or_else(missing)?;
-            if import.status == ImportStatus::Committing {
+            if import.status == ImportStatus::Committing && import.kind == ImportKind::SalesHistory {
+                let posted = history::post::post_chunk(connection, &services.clock, &tenant, &import, &job)?;
+                if posted > 0 {
+                    let done = (job.progress_done + posted).min(job.progress_total);
+                    set_progress(connection, lease, done, job.progress_total)?;
+                    return Ok(Step::More);
+                }
+                end(connection, &import, services.clock.now())?;
+            } else if import.status == ImportStatus::Committing {
                 commit(connection, &services.clock, &tenant, &import, &job)?;
             }
             set_progress(connection, lease, job.progress_total, job.progress_total)?;
@@ -114,14 +123,18 @@ fn commit(
         };
         open_accounts(connection, clock, tenant, import, (&trail, &poster))?;
     }
-    let done = ImportStatus::Committed;
+    end(connection, import, now)
+}
+
+fn end(connection: &mut DbConnection, import: &ImportRow, now: Timestamp) -> ApiResult<()> {
+    let (status, at) = (ImportStatus::Committed, Some(now));
     Ok(store::set_status(
         connection,
-        tenant.id,
+        import.tenant_id,
         import.id,
-        done,
+        status,
         import.job_id,
-        Some(now),
+        at,
     )?)
 }
 

@@ -114,6 +114,7 @@ pub fn create_import(
         created_count: 0,
         updated_count: 0,
         unchanged_count: 0,
+        left_out_count: 0,
         job_id: None,
         actor_name: actor.name.clone(),
         created_at: clock.now(),

@@ -50,6 +50,22 @@ text_enum! {
         Limit => "limit",
         /// How many accounts to make.
         AccountCount => "account_count",
+        /// When something was sold, by the till's clock, in the venue's zone.
+        SoldAt => "sold_at",
+        /// How it was paid, in the till's words.
+        PaymentType => "payment_type",
+        /// The product's code in the till.
+        ProductCode => "product_code",
+        /// What the product was called.
+        ProductName => "product_name",
+        /// How many; below zero when it was given back.
+        Quantity => "quantity",
+        /// Price of one.
+        UnitPrice => "unit_price",
+        /// VAT rate.
+        VatRate => "vat_rate",
+        /// What was charged, VAT included; below zero when it was given back.
+        Amount => "amount",
     }
 }
 
@@ -85,6 +101,16 @@ const CUSTOMERS_OPTIONAL: &[Field] = &[
     F::LastName,
 ];
 const ACCOUNTS: &[Field] = &[F::Name, F::Limit, F::AccountCount];
+const SALES: &[Field] = &[
+    F::SoldAt,
+    F::PaymentType,
+    F::ProductCode,
+    F::ProductName,
+    F::Quantity,
+    F::UnitPrice,
+    F::VatRate,
+    F::Amount,
+];
 
 /// The fields that an import of this kind knows, in the order of the template.
 #[must_use]
@@ -92,6 +118,7 @@ pub fn fields_of(kind: ImportKind) -> &'static [Field] {
     match kind {
         ImportKind::Customers => CUSTOMERS,
         ImportKind::Accounts => ACCOUNTS,
+        ImportKind::SalesHistory => SALES,
     }
 }
 
@@ -101,6 +128,8 @@ pub fn is_optional(kind: ImportKind, field: Field) -> bool {
     match kind {
         ImportKind::Customers => CUSTOMERS_OPTIONAL.contains(&field),
         ImportKind::Accounts => false,
+        // Without a code of its own a product is known by its name.
+        ImportKind::SalesHistory => matches!(field, F::ProductCode | F::UnitPrice),
     }
 }
 
@@ -224,6 +253,44 @@ const HEADINGS: &[(Field, &str)] = &[
         "aantal rekeningen|aantal|rekeningen|number of accounts|accounts|no of accounts|count|quantity of accounts|\
         nombre de comptes|comptes|nb de comptes|anzahl konten|anzahl der konten|konten|anzahl",
     ),
+    (
+        F::SoldAt,
+        "datum|datum en tijd|datum/tijd|datum tijd|tijdstip|transactiedatum|verkoopdatum|\
+        date|date and time|date/time|datetime|timestamp|transaction date|sale date|\
+        date et heure|date de vente|date de la vente|date de transaction|datum und uhrzeit|datum/uhrzeit|verkaufsdatum",
+    ),
+    (
+        F::PaymentType,
+        "betaaltype|betaalwijze|betaalmethode|betaalmiddel|payment type|payment method|tender|\
+        type de paiement|mode de paiement|moyen de paiement|zahlungsart|zahlart|zahlungsmittel",
+    ),
+    (
+        F::ProductCode,
+        "product id|productcode|product code|artikelnummer|artikelnr|artikelcode|artikel id|plu|product number|item code|\
+        item number|sku|code produit|code article|numéro d'article|référence article|produktcode|produktnummer",
+    ),
+    (
+        F::ProductName,
+        "product|productnaam|artikel|artikelnaam|productomschrijving|artikelomschrijving|product name|item|item name|article|\
+        produit|nom du produit|nom de l'article|produkt|produktname|artikelbezeichnung|produktbezeichnung",
+    ),
+    (F::Quantity, "aantal|hoeveelheid|quantity|qty|quantité|qté|anzahl|menge"),
+    (
+        F::UnitPrice,
+        "prijs|prijs per product|prijs per stuk|stukprijs|eenheidsprijs|price|unit price|price per product|\
+        prix|prix unitaire|preis|einzelpreis|stückpreis",
+    ),
+    (
+        F::VatRate,
+        "btw type|btw|btw-tarief|btw-percentage|btw %|vat|vat rate|vat type|vat %|vat percentage|\
+        tva|taux de tva|taux tva|type de tva|mwst|mwst-satz|ust|ust-satz|steuersatz|mehrwertsteuersatz",
+    ),
+    (
+        F::Amount,
+        "aantal * prijs|aantal x prijs|bedrag|totaal|totaalbedrag|totaalprijs|regelbedrag|amount|total|total amount|line total|\
+        quantity * price|line amount|montant|montant total|total ligne|quantité * prix|\
+        betrag|gesamt|gesamtbetrag|gesamtpreis|menge * preis|anzahl * preis",
+    ),
 ];
 
 static BY_HEADING: LazyLock<HashMap<String, Vec<Field>>> = LazyLock::new(|| {
@@ -302,5 +369,9 @@ mod tests {
         }
         assert_eq!(field_of(ImportKind::Accounts, "Limiet"), Some(F::Limit));
         assert_eq!(field_of(ImportKind::Accounts, "Naam/bedrijfsnaam"), Some(F::Name));
+        let sales = |heading| field_of(ImportKind::SalesHistory, heading);
+        assert_eq!(sales("Aantal * prijs"), Some(F::Amount));
+        assert_eq!(sales("Prijs (per product)"), Some(F::UnitPrice));
+        assert_eq!(sales("Kassa"), None);
     }
 }

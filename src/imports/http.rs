@@ -20,6 +20,7 @@ use crate::http::table::{CsvFile, XlsxFile};
 use crate::http::{Page, PageQuery, PageRequest, TableFormat, TableQuery, ValidJson, ValidQuery};
 use crate::id::Id;
 use crate::jobs::{PreferWait, wait_until_final};
+use crate::ledger::TenantRules;
 
 /// Import a spreadsheet
 ///
@@ -171,7 +172,7 @@ pub async fn validate_import(
     id: web::Path<Id>,
     app: web::Data<AppState>,
 ) -> ApiResult<HttpResponse> {
-    let (tenant_id, currency, id) = (actor.tenant()?.id, actor.tenant()?.currency, id.into_inner());
+    let (tenant_id, rules, id) = (actor.tenant()?.id, TenantRules::from(actor.tenant()?), id.into_inner());
     let state = app.clone();
     on_blocking_thread(move || {
         let validator = Validator {
@@ -179,7 +180,7 @@ pub async fn validate_import(
             clock: &state.clock,
             sheets: &state.sheets,
             tenant_id,
-            currency,
+            rules,
         };
         validator.validate(id)
     })

@@ -87,15 +87,15 @@ pub struct AccountsDraft {
 }
 
 /// A row while it is judged.
-struct Judge<'a> {
+pub(super) struct Judge<'a> {
     kind: ImportKind,
     mapping: &'a Mapping,
     row: &'a SheetRow,
-    findings: Vec<RowFinding>,
+    pub(super) findings: Vec<RowFinding>,
 }
 
 impl<'a> Judge<'a> {
-    fn new(kind: ImportKind, mapping: &'a Mapping, row: &'a SheetRow) -> Self {
+    pub(super) fn new(kind: ImportKind, mapping: &'a Mapping, row: &'a SheetRow) -> Self {
         Judge {
             kind,
             mapping,
@@ -104,7 +104,7 @@ impl<'a> Judge<'a> {
         }
     }
 
-    fn find(&mut self, severity: Severity, field: Field, code: &'static str, detail: String) {
+    pub(super) fn find(&mut self, severity: Severity, field: Field, code: &'static str, detail: String) {
         let column = self.mapping.column_of(field);
         let found = column.map(|column| self.row.cell(column).shown()).unwrap_or_default();
         self.findings.push(RowFinding {
@@ -117,7 +117,7 @@ impl<'a> Judge<'a> {
         });
     }
 
-    fn error(&mut self, field: Field, code: &'static str) {
+    pub(super) fn error(&mut self, field: Field, code: &'static str) {
         self.find(Severity::Error, field, code, String::new());
     }
 
@@ -125,16 +125,20 @@ impl<'a> Judge<'a> {
         self.find(severity, field, fault.code.as_str(), fault.choices.join(", "));
     }
 
-    fn cell(&self, field: Field) -> Option<&'a SheetCell> {
+    pub(super) fn has_errors(&self) -> bool {
+        has_errors(&self.findings)
+    }
+
+    pub(super) fn cell(&self, field: Field) -> Option<&'a SheetCell> {
         self.mapping.column_of(field).map(|column| self.row.cell(column))
     }
 
-    fn is_number(&self, field: Field) -> bool {
+    pub(super) fn is_number(&self, field: Field) -> bool {
         matches!(self.cell(field), Some(SheetCell::Number(_)))
     }
 
     /// What the cell shows; an error when it holds one of a formula, or when it is empty and may not be.
-    fn text(&mut self, field: Field) -> Option<String> {
+    pub(super) fn text(&mut self, field: Field) -> Option<String> {
         let cell = self.cell(field)?;
         if let SheetCell::Error(_) = cell {
             self.error(field, "cell_error");
@@ -152,7 +156,7 @@ impl<'a> Judge<'a> {
     }
 
     /// A text of at most so many characters.
-    fn line(&mut self, field: Field, chars_max: usize) -> String {
+    pub(super) fn line(&mut self, field: Field, chars_max: usize) -> String {
         let Some(text) = self.text(field) else {
             return String::new();
         };
@@ -164,7 +168,7 @@ impl<'a> Judge<'a> {
     }
 
     /// A number that a spreadsheet keeps has fifteen digits; an identifier that had more has lost them.
-    fn identifier(&mut self, field: Field) -> Option<String> {
+    pub(super) fn identifier(&mut self, field: Field) -> Option<String> {
         let text = self.text(field)?;
         let has_lost_digits = self.is_number(field) && (text.len() > 15 || text.contains('.'));
         if has_lost_digits {
@@ -413,7 +417,7 @@ pub fn judge_accounts(
     (draft, judge.findings)
 }
 
-fn amount_code(fault: AmountFault) -> &'static str {
+pub(super) fn amount_code(fault: AmountFault) -> &'static str {
     match fault {
         AmountFault::Form => "amount_form",
         AmountFault::Ambiguous => "ambiguous_amount",

@@ -1,5 +1,7 @@
 //! What a finding says, in the four languages of its readers. `{}` is the finding's detail.
 
+use super::history;
+
 /// A language of findings.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Words {
@@ -22,9 +24,9 @@ impl Words {
     }
 }
 
-type Message = (&'static str, [&'static str; 4]);
+/// A code and its words: English, Dutch, French, German.
+pub(super) type Message = (&'static str, [&'static str; 4]);
 
-/// By code: English, Dutch, French, German.
 const MESSAGES: &[Message] = &[
     (
         "missing_column",
@@ -361,10 +363,14 @@ const MESSAGES: &[Message] = &[
     ),
 ];
 
+fn all() -> impl Iterator<Item = &'static Message> {
+    MESSAGES.iter().chain(history::MESSAGES)
+}
+
 /// The words of a code.
 #[must_use]
 pub fn message(code: &str, detail: &str, words: Words) -> String {
-    let found = MESSAGES.iter().find(|(known, _)| *known == code);
+    let found = all().find(|(known, _)| *known == code);
     let Some((_, [en, nl, fr, de])) = found else {
         return format!("{code} {detail}").trim().to_owned();
     };
@@ -384,9 +390,9 @@ mod tests {
     #[test]
     fn every_code_has_words_and_asks_for_its_detail_in_every_language() {
         for code in super::super::judge::fault_codes() {
-            assert!(MESSAGES.iter().any(|(known, _)| *known == code), "{code}");
+            assert!(all().any(|(known, _)| *known == code), "{code}");
         }
-        for (code, words) in MESSAGES {
+        for (code, words) in all() {
             let details = words.map(|text| text.matches("{}").count());
             assert!(details.iter().all(|count| *count == details[0]), "{code}");
             assert!(words.iter().all(|text| !text.is_empty()), "{code}");

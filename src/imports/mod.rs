@@ -1,4 +1,4 @@
-//! Bulk import of customers and accounts from spreadsheets.
+//! Bulk import of customers, accounts and sales of the past from spreadsheets.
 //!
 //! A file becomes an import with a mapping ([`create`]), its rows are judged into staging tables ([`validate`], [`judge`],
 //! [`staging`]), and committed by a job ([`commit`]).
@@ -6,7 +6,8 @@
 //! Invariants, and where each is enforced:
 //! - a file is read in a child process with limits, never in the server ([`sheet`]);
 //! - a commit makes all rows or none, and none while there is an error: one transaction, in the status `valid` only
-//!   ([`commit::ask_to_commit`], [`commit::CommitWork`]);
+//!   ([`commit::ask_to_commit`], [`commit::CommitWork`]); sales of the past are posted in many transactions, and go on after any
+//!   end until all are posted ([`history`]);
 //! - of two validations at the same time the later one counts: each has its attempt, and ends only its own
 //!   ([`store::end_attempt`]);
 //! - what a row says is never changed silently: restored zeros are warnings, doubts are errors ([`judge`]);
@@ -19,6 +20,7 @@ pub mod create;
 pub mod export;
 pub mod fields;
 pub mod files_http;
+pub mod history;
 pub mod http;
 pub mod judge;
 pub mod mapping;

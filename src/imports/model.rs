@@ -18,6 +18,8 @@ text_enum! {
         Customers => "customers",
         /// Accounts, and their customers where there are none yet.
         Accounts => "accounts",
+        /// Sales of the past, from a till's list of transactions.
+        SalesHistory => "sales_history",
     }
 }
 
@@ -124,6 +126,7 @@ pub struct ImportRow {
     pub actor_name: String,
     pub created_at: Timestamp,
     pub committed_at: Option<Timestamp>,
+    pub left_out_count: i64,
 }
 
 impl ImportRow {
@@ -150,7 +153,7 @@ pub struct PreviewRow {
     pub cells: Vec<String>,
 }
 
-/// A spreadsheet on its way to customers or accounts.
+/// A spreadsheet on its way to customers, accounts or sales.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Import {
     pub id: Id,
@@ -185,15 +188,18 @@ pub struct Import {
     pub error_count: i64,
     #[schema(minimum = 0, example = 1)]
     pub warning_count: i64,
-    /// Customers or accounts that are made, or will be when nothing changes before the commit.
+    /// Customers, accounts or sales that are made, or will be when nothing changes before the commit.
     #[schema(minimum = 0, example = 240)]
     pub created_count: i64,
     /// Customers that are changed.
     #[schema(minimum = 0, example = 8)]
     pub updated_count: i64,
-    /// Accounts that were made by an earlier import of the same rows.
+    /// Accounts or sales that were made by an earlier import of the same rows.
     #[schema(minimum = 0, example = 0)]
     pub unchanged_count: i64,
+    /// Rows of payment types that are not on account.
+    #[schema(minimum = 0, example = 0)]
+    pub left_out_count: i64,
     /// The job that commits it.
     #[schema(required)]
     pub job_id: Option<Id>,
@@ -281,20 +287,24 @@ pub struct SavedMapping {
 /// What became of a row.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(example = json!({"row": 2, "outcome": "created", "name": "Brouwerij De Halve Maan",
-    "customer_id": "01938f5e-3c00-7000-8000-000000000001", "account_id": null, "account_number": null}))]
+    "customer_id": "01938f5e-3c00-7000-8000-000000000001", "account_id": null, "account_number": null, "mutation_id": null}))]
 pub struct ImportResult {
     /// The number of the row in the sheet.
     pub row: i64,
-    /// `created`, `updated`, or `unchanged`: made by an earlier import.
+    /// `created`, `updated`, `unchanged`: made by an earlier import; or `left_out`: not on account.
     #[schema(example = "created")]
     pub outcome: String,
+    /// Of the customer, or of the product that was sold.
     pub name: String,
-    /// The customer; of an import of accounts null.
+    /// The customer; null but of an import of customers.
     #[schema(required)]
     pub customer_id: Option<Id>,
-    /// The account; of an import of customers null.
+    /// The account; of an import of customers, and of a row that is left out, null.
     #[schema(required)]
     pub account_id: Option<Id>,
     #[schema(required)]
     pub account_number: Option<String>,
+    /// The sale or refund; null but of an import of sales.
+    #[schema(required)]
+    pub mutation_id: Option<Id>,
 }

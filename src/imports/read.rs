@@ -62,6 +62,7 @@ fn import(row: ImportRow, same_file_as: Option<Id>) -> ApiResult<Import> {
         created_count: row.created_count,
         updated_count: row.updated_count,
         unchanged_count: row.unchanged_count,
+        left_out_count: row.left_out_count,
         job_id: row.job_id,
         created_by: row.actor_name,
         created_at: row.created_at,

@@ -27,6 +27,8 @@ pub struct ResultRow {
     account_id: Option<Id>,
     #[diesel(sql_type = Nullable<Text>)]
     account_number: Option<String>,
+    #[diesel(sql_type = Nullable<SqlId>)]
+    mutation_id: Option<Id>,
 }
 
 impl ResultRow {
@@ -52,22 +54,34 @@ impl From<ResultRow> for ImportResult {
             customer_id: row.customer_id,
             account_id: row.account_id,
             account_number: row.account_number,
+            mutation_id: row.mutation_id,
         }
     }
 }
 
+// NULL has no type of its own there, and PostgreSQL wants one: `{id}` becomes an id that is not there.
 const CUSTOMERS: &str = "
-    SELECT s.row_no, 0 AS ordinal, s.outcome, s.name, s.customer_id, NULL AS account_id, NULL AS account_number
+    SELECT s.row_no, 0 AS ordinal, s.outcome, s.name, s.customer_id, {id} AS account_id,
+        CAST(NULL AS TEXT) AS account_number, {id} AS mutation_id
     FROM import_customers s
     WHERE s.tenant_id = $1 AND s.import_id = $2 AND s.attempt = $3 AND s.row_no > $4 AND $5 >= 0
     ORDER BY s.row_no LIMIT $6";
 
 const ACCOUNTS: &str = "
-    SELECT s.row_no, s.ordinal, s.outcome, s.name, NULL AS customer_id, a.id AS account_id, a.number AS account_number
+    SELECT s.row_no, s.ordinal, s.outcome, s.name, {id} AS customer_id, a.id AS account_id, a.number AS account_number,
+        {id} AS mutation_id
     FROM import_accounts s LEFT JOIN accounts a ON a.tenant_id = s.tenant_id AND a.id = s.account_id
     WHERE s.tenant_id = $1 AND s.import_id = $2 AND s.attempt = $3
       AND (s.row_no > $4 OR (s.row_no = $4 AND s.ordinal > $5))
     ORDER BY s.row_no, s.ordinal LIMIT $6";
+
+const SALES: &str = "
+    SELECT s.row_no, 0 AS ordinal, s.outcome, s.product_name AS name, {id} AS customer_id, e.account_id,
+        a.number AS account_number, e.id AS mutation_id
+    FROM import_sales s LEFT JOIN entries e ON e.tenant_id = s.tenant_id AND e.id = s.sale_id
+        LEFT JOIN accounts a ON a.tenant_id = e.tenant_id AND a.id = e.account_id
+    WHERE s.tenant_id = $1 AND s.import_id = $2 AND s.attempt = $3 AND s.row_no > $4 AND $5 >= 0
+    ORDER BY s.row_no LIMIT $6";
 
 /// The rows of a committed import, in their order, after `after`.
 ///
@@ -81,18 +95,11 @@ pub fn list_results(
 ) -> QueryResult<Vec<ResultRow>> {
     let (row_no, ordinal) = after.unwrap_or_default();
     let sql = match import.kind {
-        // NULL has no type of its own there, and PostgreSQL wants one.
-        ImportKind::Customers => CUSTOMERS
-            .replace(
-                "NULL AS account_id",
-                "(SELECT a.id FROM accounts a WHERE 1 = 0) AS account_id",
-            )
-            .replace("NULL AS account_number", "CAST(NULL AS TEXT) AS account_number"),
-        ImportKind::Accounts => ACCOUNTS.replace(
-            "NULL AS customer_id",
-            "(SELECT c.id FROM customers c WHERE 1 = 0) AS customer_id",
-        ),
+        ImportKind::Customers => CUSTOMERS,
+        ImportKind::Accounts => ACCOUNTS,
+        ImportKind::SalesHistory => SALES,
     };
+    let sql = sql.replace("{id}", "(SELECT a.id FROM accounts a WHERE 1 = 0)");
     diesel::sql_query(sql)
         .bind::<SqlId, _>(import.tenant_id)
         .bind::<SqlId, _>(import.id)

@@ -5,7 +5,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Text};
 
 use super::fields::Field;
-use super::model::{Mapping, UpdateKey};
+use super::history::StagedSale;
+use super::model::{FindingRow, Mapping, UpdateKey};
 use crate::customers::CustomerKind;
 use crate::db::DbConnection;
 use crate::db::schema::{import_accounts, import_customers};
@@ -24,10 +25,12 @@ text_enum! {
         Update => "update",
         /// It names a customer who stays as they are.
         Existing => "existing",
-        /// An earlier import made its account.
+        /// An earlier import made its account or sale.
         Unchanged => "unchanged",
-        /// Its account is made.
+        /// Its account is made, or its sale posted.
         Created => "created",
+        /// Its payment type is not on account.
+        LeftOut => "left_out",
     }
 }
 
@@ -83,6 +86,29 @@ pub struct StagedAccount {
     pub row_identity: String,
 }
 
+/// Rows that are judged and not written yet.
+#[derive(Debug, Clone, Default)]
+pub struct Batch {
+    pub customers: Vec<StagedCustomer>,
+    pub accounts: Vec<StagedAccount>,
+    pub sales: Vec<StagedSale>,
+    pub findings: Vec<FindingRow>,
+}
+
+impl Batch {
+    /// How many rows it has, of all tables.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.customers.len() + self.accounts.len() + self.sales.len() + self.findings.len()
+    }
+
+    /// Whether there is nothing to write.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
 /// What is compared to find the same customer twice.
 struct Same {
     field: Field,
@@ -135,14 +161,14 @@ pub fn compare_customers(connection: &mut DbConnection, attempt: Attempt, mappin
     Ok(())
 }
 
-fn column_no(mapping: &Mapping, field: Field) -> i32 {
+pub(super) fn column_no(mapping: &Mapping, field: Field) -> i32 {
     mapping
         .column_of(field)
         .and_then(|column| i32::try_from(column).ok())
         .unwrap_or(-1)
 }
 
-fn of_attempt(alias: &str) -> String {
+pub(super) fn of_attempt(alias: &str) -> String {
     format!("{alias}.tenant_id = $1 AND {alias}.import_id = $2 AND {alias}.attempt = $3")
 }
 
@@ -277,7 +303,11 @@ pub fn compare_accounts(connection: &mut DbConnection, attempt: Attempt, mapping
     insert_findings_by(connection, attempt, &several, name, Field::Name)
 }
 
-fn execute(connection: &mut DbConnection, (tenant_id, import_id, attempt): Attempt, sql: &str) -> QueryResult<()> {
+pub(super) fn execute(
+    connection: &mut DbConnection,
+    (tenant_id, import_id, attempt): Attempt,
+    sql: &str,
+) -> QueryResult<()> {
     diesel::sql_query(sql)
         .bind::<SqlId, _>(tenant_id)
         .bind::<SqlId, _>(import_id)
@@ -286,7 +316,7 @@ fn execute(connection: &mut DbConnection, (tenant_id, import_id, attempt): Attem
         .map(drop)
 }
 
-fn insert_findings_by(
+pub(super) fn insert_findings_by(
     connection: &mut DbConnection,
     (tenant_id, import_id, attempt): Attempt,
     sql: &str,
@@ -309,7 +339,7 @@ struct Number {
     number: i64,
 }
 
-/// How many staged customers (or accounts) of an attempt have this outcome.
+/// How many staged customers (accounts, sales) of an attempt have this outcome.
 pub fn count(
     connection: &mut DbConnection,
     (tenant_id, import_id, attempt): Attempt,
@@ -331,7 +361,7 @@ pub fn count(
 
 /// Forgets what earlier attempts have staged and found.
 pub fn forget_earlier(connection: &mut DbConnection, (tenant_id, import_id, attempt): Attempt) -> QueryResult<()> {
-    for table in ["import_findings", "import_customers", "import_accounts"] {
+    for table in ["import_findings", "import_customers", "import_accounts", "import_sales"] {
         let sql = format!("DELETE FROM {table} WHERE tenant_id = $1 AND import_id = $2 AND attempt < $3");
         execute(connection, (tenant_id, import_id, attempt), &sql)?;
     }

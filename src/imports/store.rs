@@ -108,6 +108,7 @@ pub struct Counts {
     pub created: i64,
     pub updated: i64,
     pub unchanged: i64,
+    pub left_out: i64,
 }
 
 /// Ends an attempt; false when another one has begun since.
@@ -134,9 +135,24 @@ pub fn end_attempt(
             imports::created_count.eq(counts.created),
             imports::updated_count.eq(counts.updated),
             imports::unchanged_count.eq(counts.unchanged),
+            imports::left_out_count.eq(counts.left_out),
         ))
         .execute(connection)?;
     Ok(ended == 1)
+}
+
+/// Sales that were to be made, and that somebody else has made meanwhile.
+pub fn count_as_unchanged(connection: &mut DbConnection, tenant_id: Id, id: Id, count: i64) -> QueryResult<()> {
+    if count == 0 {
+        return Ok(());
+    }
+    diesel::update(imports::table.find((tenant_id, id)))
+        .set((
+            imports::created_count.eq(imports::created_count - count),
+            imports::unchanged_count.eq(imports::unchanged_count + count),
+        ))
+        .execute(connection)
+        .map(drop)
 }
 
 pub fn set_status(

@@ -110,6 +110,38 @@ const COLUMNS: &[(Field, [&str; 4], &str)] = &[
         ],
         "2",
     ),
+    (
+        F::SoldAt,
+        ["Date and time", "Datum en tijd", "Date et heure", "Datum und Uhrzeit"],
+        "31-10-2026 23:15",
+    ),
+    (
+        F::PaymentType,
+        ["Payment type", "Betaaltype", "Type de paiement", "Zahlungsart"],
+        "Rekening",
+    ),
+    (
+        F::ProductCode,
+        ["Product code", "Productcode", "Code produit", "Produktcode"],
+        "BEER-25",
+    ),
+    (
+        F::ProductName,
+        ["Product", "Product", "Produit", "Produkt"],
+        "Beer 25 cl",
+    ),
+    (F::Quantity, ["Quantity", "Aantal", "Quantité", "Menge"], "2"),
+    (
+        F::UnitPrice,
+        ["Unit price", "Prijs", "Prix unitaire", "Einzelpreis"],
+        "3.20",
+    ),
+    (
+        F::VatRate,
+        ["VAT rate", "Btw-tarief", "Taux de TVA", "MwSt-Satz"],
+        "21%",
+    ),
+    (F::Amount, ["Amount", "Bedrag", "Montant", "Betrag"], "6.40"),
 ];
 
 /// Needed, or may be left empty.
@@ -159,6 +191,33 @@ const HINTS: &[(Field, [&str; 4])] = &[
             "Bestedingsbudget van elke rekening.",
             "Budget de dépenses de chaque compte.",
             "Ausgabenbudget jedes Kontos.",
+        ],
+    ),
+    (
+        F::SoldAt,
+        [
+            "Day, month, year, time, by the clock of your venue.",
+            "Dag, maand, jaar, tijd, op de klok van uw zaak.",
+            "Jour, mois, année, heure, à l'horloge de votre établissement.",
+            "Tag, Monat, Jahr, Uhrzeit, nach der Uhr Ihres Hauses.",
+        ],
+    ),
+    (
+        F::PaymentType,
+        [
+            "As your till calls it. You say once to which account it goes.",
+            "Zoals uw kassa het noemt. U zegt een keer naar welke rekening het gaat.",
+            "Comme votre caisse l'appelle. Vous dites une fois à quel compte il va.",
+            "Wie Ihre Kasse es nennt. Sie sagen einmal, auf welches Konto es geht.",
+        ],
+    ),
+    (
+        F::Amount,
+        [
+            "VAT included; below zero when it was given back.",
+            "Inclusief btw; onder nul als het is teruggegeven.",
+            "TVA comprise ; négatif si c'est rendu.",
+            "Mit MwSt; unter null, wenn es zurückgegeben wurde.",
         ],
     ),
 ];

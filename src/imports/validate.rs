@@ -12,15 +12,15 @@ use super::judge::{self, CustomerDraft, RowFinding};
 use super::mapping::{hex, missing};
 use super::model::{FindingRow, ImportKind, ImportRow, ImportStatus, Mapping, Severity};
 use super::sheet::{Line, Reader, Request, SheetCell, SheetRow};
-use super::staging::{self, Attempt, Outcome, StagedAccount, StagedCustomer};
+use super::staging::{self, Attempt, Batch, Outcome, StagedAccount, StagedCustomer};
 use super::store::{self, Counts};
-use super::{native, unreadable};
+use super::{history, native, unreadable};
 use crate::clock::Clock;
 use crate::customers::CustomerKind;
 use crate::db::Db;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::id::Id;
-use crate::money::Currency;
+use crate::ledger::TenantRules;
 
 /// So many rows are written in one transaction: others who write need not wait for a whole file.
 const ROWS_OF_CHUNK: usize = 1000;
@@ -33,7 +33,7 @@ pub struct Validator<'a> {
     pub clock: &'a Clock,
     pub sheets: &'a Reader,
     pub tenant_id: Id,
-    pub currency: Currency,
+    pub rules: TenantRules,
 }
 
 /// The rows of one attempt while they are judged.
@@ -42,16 +42,16 @@ struct Run<'a> {
     attempt: Attempt,
     kind: ImportKind,
     mapping: Mapping,
-    mark: Option<Mark>,
-    customers: Vec<StagedCustomer>,
-    accounts: Vec<StagedAccount>,
-    findings: Vec<FindingRow>,
+    terms: history::Terms,
+    batch: Batch,
     rows: i64,
     accounts_ordered: usize,
     /// Of an import of accounts: the names that have a staged customer.
     names: HashMap<String, Id>,
     /// How often equal rows came: the second one is another order.
     orders: HashMap<(String, i64), u32>,
+    /// Of an import of sales: which rows there were.
+    sales: history::Identities,
 }
 
 impl Validator<'_> {
@@ -71,22 +71,25 @@ impl Validator<'_> {
             validator: self,
             attempt,
             kind: row.kind,
-            mark: None,
+            terms: history::Terms {
+                rules: self.rules.clone(),
+                mark: None,
+                now: self.clock.now(),
+            },
             mapping,
-            customers: Vec::new(),
-            accounts: Vec::new(),
-            findings: Vec::new(),
+            batch: Batch::default(),
             rows: 0,
             accounts_ordered: 0,
             names: HashMap::new(),
             orders: HashMap::new(),
+            sales: history::Identities::new(self.tenant_id),
         };
         let gaps = missing(row.kind, &run.mapping);
         for field in &gaps {
             run.find_in_file("missing_column", Some(*field), "");
         }
         if gaps.is_empty() {
-            run.mark = run.see_amounts(&row, &file)?;
+            run.terms.mark = run.see_numbers(&row, &file)?;
             run.judge_rows(&row, &file)?;
         }
         run.finish()
@@ -136,19 +139,27 @@ impl Run<'_> {
         }))
     }
 
-    /// What the column of limits tells of its decimals.
-    fn see_amounts(&self, row: &ImportRow, file: &NamedTempFile) -> ApiResult<Option<Mark>> {
-        let Some(column) = self
-            .mapping
-            .column_of(Field::Limit)
-            .filter(|_| self.kind == ImportKind::Accounts)
-        else {
-            return Ok(None);
+    /// What the columns of numbers tell of their decimals: those of one file are written by one program.
+    fn see_numbers(&self, row: &ImportRow, file: &NamedTempFile) -> ApiResult<Option<Mark>> {
+        let fields: &[Field] = match self.kind {
+            ImportKind::Customers => &[],
+            ImportKind::Accounts => &[Field::Limit],
+            ImportKind::SalesHistory => &[Field::Quantity, Field::UnitPrice, Field::Amount],
         };
+        let columns: Vec<usize> = fields
+            .iter()
+            .filter_map(|field| self.mapping.column_of(*field))
+            .collect();
         let mut evidence = Evidence::default();
+        if columns.is_empty() {
+            return Ok(None);
+        }
         for sheet_row in self.rows_of(row, file)? {
-            if let SheetCell::Text(text) = sheet_row?.cell(column) {
-                evidence.see(text);
+            let sheet_row = sheet_row?;
+            for column in &columns {
+                if let SheetCell::Text(text) = sheet_row.cell(*column) {
+                    evidence.see(text);
+                }
             }
         }
         Ok(evidence.mark())
@@ -161,8 +172,9 @@ impl Run<'_> {
             match self.kind {
                 ImportKind::Customers => self.judge_customer(&sheet_row),
                 ImportKind::Accounts => self.judge_accounts(&sheet_row),
+                ImportKind::SalesHistory => self.judge_sale(&sheet_row),
             }
-            if self.customers.len() + self.accounts.len() + self.findings.len() >= ROWS_OF_CHUNK {
+            if self.batch.len() >= ROWS_OF_CHUNK {
                 self.write()?;
             }
         }
@@ -175,12 +187,22 @@ impl Run<'_> {
     fn judge_customer(&mut self, row: &SheetRow) {
         let (draft, findings) = judge::judge_customer(&self.mapping, row);
         let id = self.validator.clock.new_id();
-        self.customers.push(self.staged(i64::from(row.row), id, draft));
+        self.batch.customers.push(self.staged(i64::from(row.row), id, draft));
         self.keep(i64::from(row.row), findings);
     }
 
+    fn judge_sale(&mut self, row: &SheetRow) {
+        let row_no = i64::from(row.row);
+        let (draft, findings) = history::judge_sale(&self.mapping, row, &self.terms);
+        self.keep(row_no, findings);
+        if let Some(draft) = draft {
+            let sale = history::StagedSale::new(self.attempt, row_no, draft, &mut self.sales);
+            self.batch.sales.push(sale);
+        }
+    }
+
     fn judge_accounts(&mut self, row: &SheetRow) {
-        let (draft, findings) = judge::judge_accounts(&self.mapping, row, self.mark, self.validator.currency);
+        let (draft, findings) = judge::judge_accounts(&self.mapping, row, self.terms.mark, self.terms.rules.currency);
         let (row_no, has_errors) = (i64::from(row.row), judge::has_errors(&findings));
         self.keep(row_no, findings);
         let count = usize::try_from(draft.count).unwrap_or(0);
@@ -196,14 +218,14 @@ impl Run<'_> {
                 company_name: draft.name.clone(),
                 ..CustomerDraft::default()
             };
-            self.customers.push(self.staged(row_no, id, customer));
+            self.batch.customers.push(self.staged(row_no, id, customer));
         }
         let order = self.orders.entry((name_key.clone(), draft.limit_minor)).or_default();
         *order += 1;
         let order = *order;
         let (tenant_id, import_id, attempt) = self.attempt;
         for ordinal in 1..=draft.count {
-            self.accounts.push(StagedAccount {
+            self.batch.accounts.push(StagedAccount {
                 tenant_id,
                 import_id,
                 attempt,
@@ -282,13 +304,14 @@ impl Run<'_> {
                 detail: finding.detail,
             };
             let is_known = self
+                .batch
                 .findings
                 .iter()
                 .rev()
                 .take_while(|other| other.row_no == row_no)
                 .any(|other| (other.column_no, other.code.as_str()) == (row.column_no, row.code.as_str()));
             if !is_known {
-                self.findings.push(row);
+                self.batch.findings.push(row);
             }
         }
     }
@@ -300,7 +323,7 @@ impl Run<'_> {
         let column_no = column_no
             .and_then(|place| i32::try_from(place).ok())
             .map_or(-1, |place| -2 - place);
-        self.findings.push(FindingRow {
+        self.batch.findings.push(FindingRow {
             tenant_id,
             import_id,
             attempt,
@@ -315,14 +338,10 @@ impl Run<'_> {
     }
 
     fn write(&mut self) -> ApiResult<()> {
-        let (customers, accounts, findings) = (&self.customers, &self.accounts, &self.findings);
+        let batch = std::mem::take(&mut self.batch);
         self.validator
             .db
-            .write_blocking(|connection| Ok(native::insert_staged(connection, customers, accounts, findings)?))?;
-        self.customers.clear();
-        self.accounts.clear();
-        self.findings.clear();
-        Ok(())
+            .write_blocking(|connection| Ok(native::insert_staged(connection, &batch)?))
     }
 
     fn finish(mut self) -> ApiResult<()> {
@@ -348,6 +367,10 @@ impl Run<'_> {
                     staging::compare_accounts(connection, attempt, mapping)?;
                     ("import_accounts", 0)
                 }
+                ImportKind::SalesHistory => {
+                    history::staging::compare_sales(connection, attempt, mapping)?;
+                    ("import_sales", 0)
+                }
             };
             let counts = Counts {
                 rows,
@@ -356,6 +379,7 @@ impl Run<'_> {
                 created: staging::count(connection, attempt, table, Outcome::Create)?,
                 updated,
                 unchanged: staging::count(connection, attempt, table, Outcome::Unchanged)?,
+                left_out: staging::count(connection, attempt, table, Outcome::LeftOut)?,
             };
             if !store::end_attempt(connection, attempt, counts)? {
                 return Err(ApiError::new(Code::ImportChanged));

@@ -39,6 +39,7 @@ pub fn decide(
         Action::Sale(sale) => sell(scene, account, sale)?,
         Action::Refund(asked) => give_back(scene, account, asked, target)?,
         Action::RefundWithoutSale {
+            occurred_at,
             amount_minor,
             lines,
             reason,
@@ -47,7 +48,7 @@ pub fn decide(
         } => {
             check_activated(account)?;
             let lines = lines.iter().map(given_back).collect();
-            Draft::now(EntryKind::Refund, scene)
+            loose_refund(scene, account, *occurred_at)?
                 .balance(*amount_minor)
                 .lines(lines)
                 .reason(reason)
@@ -136,6 +137,13 @@ fn give_back(
     Ok(Draft {
         reason: asked.reason.clone(),
         ..draft
+    })
+}
+
+fn loose_refund(scene: Scene, account: &AccountState, occurred_at: Option<Timestamp>) -> Result<Draft, NotPosted> {
+    Ok(match occurred_at {
+        Some(at) => Draft::new(EntryKind::Refund, till_moment(scene, account, at, 0)?),
+        None => Draft::now(EntryKind::Refund, scene),
     })
 }
 

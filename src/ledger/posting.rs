@@ -78,6 +78,8 @@ pub enum Action {
     /// Gives money back without a sale. Quantities and amounts as a person writes them: above zero is given back.
     RefundWithoutSale {
         account: AccountRef,
+        /// By the till's clock; `None`: now.
+        occurred_at: Option<Timestamp>,
         amount_minor: i64,
         lines: Vec<Line>,
         reason: String,

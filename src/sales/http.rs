@@ -202,6 +202,7 @@ pub async fn refund_without_sale(
     let (amount_minor, lines) = amount_and_lines(refund.amount, refund.lines, currency)?;
     let action = Action::RefundWithoutSale {
         account: account_of(refund.account_id, refund.account_number),
+        occurred_at: None,
         amount_minor,
         lines,
         reason: refund.reason.into_string(),

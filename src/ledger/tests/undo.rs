@@ -21,6 +21,7 @@ fn a_refund_gives_back_and_may_lift_the_balance_above_0() {
     let lines = vec![line(1000, 500)];
     let loose = Action::RefundWithoutSale {
         account: AccountRef::Id(id(ACCOUNT)),
+        occurred_at: None,
         amount_minor: 500,
         lines,
         reason: "goodwill".to_owned(),

@@ -6,9 +6,14 @@ use crate::harness::Venue;
 use crate::imports::{DE_BAL, LE_BAR, csv, customers};
 
 fn import(venue: &Venue, file: &std::path::Path, more: &[&str]) -> (Output, String) {
+    import_of("customers", venue, file, more)
+}
+
+fn import_of(kind: &str, venue: &Venue, file: &std::path::Path, more: &[&str]) -> (Output, String) {
     let output = Command::new(env!("CARGO_BIN_EXE_onaccount"))
-        .args(["import", "--kind", "customers", "--url", &venue.service.base])
+        .args(["import", "--url", &venue.service.base])
         .args(["--token", venue.superuser.token.as_deref().unwrap()])
+        .args(["--kind", kind])
         .args(more)
         .arg(file)
         .output()
@@ -49,4 +54,33 @@ fn a_spreadsheet_is_imported_from_the_command_line() {
         text.contains("422 Unprocessable Entity: this is a file of another kind"),
         "{text}"
     );
+}
+
+#[test]
+fn a_list_of_transactions_is_imported_from_the_command_line() {
+    let venue = Venue::open();
+    let account = venue.account("71900001", "0.00");
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("export_ruwe_transactiegegevens.csv");
+    let rows = "Product Id;Datum;Betaaltype;Product;Aantal;Prijs (per product);BTW Type;Aantal * prijs\n\
+        12;01-10-2026 20:15;Externe borrel;Bier;2;2.5;21%;5.0\n12;01-10-2026 20:16;Omzet PIN;Bier;1;2.5;21%;2.5\n";
+    std::fs::write(&file, rows).unwrap();
+    let (output, text) = import_of(
+        "sales_history",
+        &venue,
+        &file,
+        &["--account", "Externe borrel=71900001"],
+    );
+    assert!(!output.status.success());
+    assert!(
+        text.contains("Omzet PIN                     1 rows         2.50  UNMAPPED"),
+        "{text}"
+    );
+    assert_eq!(venue.state(account).0, 0);
+    let (output, text) = import_of("sales_history", &venue, &file, &["--not-on-account", "Omzet PIN"]);
+    assert!(
+        output.status.success() && text.contains("1 to be made, 0 to be changed, 0 made before, 1 left out"),
+        "{text}"
+    );
+    assert_eq!(venue.state(account).0, -500);
 }

@@ -142,6 +142,14 @@ fn import(director: &Actor) {
     director.post_empty(&format!("{path}/validate")).expect(200);
     let waiting = director.with("Prefer", "wait=10");
     waiting.post_empty(&format!("{path}/commit")).expect(200);
+    let types = json!({"payment_types": [{"name": MARKER, "not_on_account": true}]});
+    director.put("/v1/payment-types", types).expect(200);
+    let file = format!("Datum;Betaaltype;Product;Aantal;BTW;Bedrag\n14-10-2026 12:00;{MARKER};{MARKER};1;21%;1,00\n");
+    let sales = director
+        .upload("sales_history", "sales.csv", file.as_bytes())
+        .expect(201);
+    let path = format!("/v1/imports/{}", text(&sales["id"]));
+    director.post_empty(&format!("{path}/validate")).expect(200);
 }
 
 fn new_sale(account_id: &str) -> Value {
@@ -196,7 +204,7 @@ struct Line {
 
 /// Every row of the tenant, in text, table by table.
 pub fn rows_of(database: &TestDatabase, tenant: Id) -> Vec<String> {
-    const TABLES: [&str; 25] = [
+    const TABLES: [&str; 27] = [
         "accounts",
         "account_holders",
         "agreement_acceptances",
@@ -210,6 +218,7 @@ pub fn rows_of(database: &TestDatabase, tenant: Id) -> Vec<String> {
         "import_files",
         "import_findings",
         "import_mappings",
+        "import_sales",
         "imports",
         "invoice_entries",
         "invoice_limit_returns",
@@ -220,6 +229,7 @@ pub fn rows_of(database: &TestDatabase, tenant: Id) -> Vec<String> {
         "invoices",
         "jobs",
         "number_series",
+        "payment_types",
         "request_keys",
         "terminals",
     ];

@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::{commit, customers, findings, path, validated};
 use crate::harness::Venue;
+use crate::invoice_runs::sound::assert_sound;
 
 fn accounts(venue: &Venue) -> Vec<Value> {
     let page = venue.superuser.get("/v1/accounts?limit=200&sort=number").expect(200);
@@ -60,6 +61,7 @@ fn each_row_opens_its_accounts_with_following_numbers() {
         (&entries["items"][0]["kind"], &entries["items"][0]["reason"]),
         (&json!("limit_change"), &json!("import of list.csv"))
     );
+    assert_sound(&venue.service, venue.tenant_id);
     let results = venue
         .superuser
         .get(&format!("{}/results?limit=2", path(&import)))

@@ -6,6 +6,7 @@ mod files;
 mod hostile;
 mod mappings;
 mod marked;
+mod sales_history;
 
 use serde_json::{Value, json};
 

@@ -241,6 +241,7 @@ impl Books {
         let (account, lines, reason) = (AccountRef::Id(account), vec![line], "goodwill".to_owned());
         self.post(Action::RefundWithoutSale {
             account,
+            occurred_at: None,
             amount_minor: amount,
             lines,
             reason,

@@ -10,4 +10,4 @@ mod property;
 mod resets;
 mod reversal;
 mod selection;
-mod sound;
+pub mod sound;
