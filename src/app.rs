@@ -144,6 +144,7 @@ fn import_routes(api: &mut ServiceConfig) {
         .service(imports::http::get_import)
         .service(imports::http::set_import_mapping)
         .service(imports::http::validate_import)
+        .service(imports::http::get_import_job)
         .service(imports::http::list_import_findings)
         .service(imports::http::commit_import)
         .service(imports::http::list_import_results)

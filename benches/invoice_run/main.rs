@@ -54,6 +54,7 @@ fn main() {
         db: Db::connect(&url, 16).unwrap(),
         clock: Clock::system(),
         metrics: onaccount::metrics::JobMetrics::default(),
+        sheets: onaccount::imports::sheet::Reader::default(),
     };
 
     let started = Instant::now();

@@ -45,6 +45,7 @@ pub const OPERATIONS: &[(&str, Needs)] = &[
     ("get_customer", Needs::Permission(P::CustomersRead)),
     ("get_customer_history", Needs::Permission(P::CustomersRead)),
     ("get_import", Needs::Permission(P::ImportsRun)),
+    ("get_import_job", Needs::Permission(P::ImportsRun)),
     ("get_import_template", Needs::Permission(P::ImportsRun)),
     ("get_invoice", Needs::Permission(P::InvoicingRun)),
     ("get_invoice_run", Needs::Permission(P::InvoicingRun)),

@@ -1,6 +1,7 @@
 //! `onaccount import`: a spreadsheet into a running service, over its API.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
@@ -11,6 +12,8 @@ use crate::imports::model::ImportKind;
 
 /// So many findings are shown; the rest is counted.
 const FINDINGS_SHOWN: usize = 50;
+/// How often to look how far a job is.
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
 const BOUNDARY: &str = "----onaccount-import-boundary";
 
 /// What to import, and into which service.
@@ -54,7 +57,7 @@ pub fn import(options: &ImportOptions) -> Result<(), CliError> {
     if !options.optional.is_empty() {
         excuse(&service, &path, &import, &options.optional)?;
     }
-    let import = service.ask(Method::POST, &format!("{path}/validate"), None)?;
+    let import = follow(&service, &path, "validate")?;
     show_findings(&service, &path)?;
     if options.kind == ImportKind::SalesHistory {
         show_payment_types(&service, &path)?;
@@ -79,7 +82,9 @@ pub fn import(options: &ImportOptions) -> Result<(), CliError> {
     if options.dry_run {
         return Ok(());
     }
-    commit(&service, &path)
+    follow(&service, &path, "commit")?;
+    println!("done; what became of each row: {path}/results");
+    Ok(())
 }
 
 /// Says where payment types go, before the rows are judged by it.
@@ -156,25 +161,29 @@ fn show_findings(service: &Service, path: &str) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Asking again is harmless, and tells how far it is.
-fn commit(service: &Service, path: &str) -> Result<(), CliError> {
+/// Asks for a step, and shows how far its job is until it has ended.
+fn follow(service: &Service, path: &str, step: &str) -> Result<Value, CliError> {
+    let mut import = service.ask(Method::POST, &format!("{path}/{step}"), None)?;
     let bar = ProgressBar::new(1);
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos}/{len} {elapsed}") {
+    if let Ok(style) = ProgressStyle::with_template("{msg:9} {bar:40} {pos}/{len} {elapsed}") {
         bar.set_style(style);
     }
-    loop {
-        let import = service.ask(Method::POST, &format!("{path}/commit"), None)?;
-        let rows = u64::try_from(number(&import, "created_count") + number(&import, "updated_count")).unwrap_or(0);
-        bar.set_length(rows.max(1));
-        if text(&import, "status") == "committed" {
-            bar.set_position(rows.max(1));
-            break;
-        }
-        bar.tick();
+    bar.set_message(step.to_owned());
+    while matches!(text(&import, "status").as_str(), "validating" | "committing") {
+        let job = service.ask(Method::GET, &format!("{path}/job"), None)?;
+        let of_job = |name: &str| job.pointer(name).and_then(Value::as_u64).unwrap_or(0);
+        bar.set_length(of_job("/progress/total").max(1));
+        bar.set_position(of_job("/progress/done"));
+        std::thread::sleep(LOOK_AGAIN);
+        import = service.ask(Method::GET, path, None)?;
     }
     bar.finish();
-    println!("done; what became of each row: {path}/results");
-    Ok(())
+    if text(&import, "status") == "uploaded" {
+        let job = service.ask(Method::GET, &format!("{path}/job"), None)?;
+        let detail = job.pointer("/error/detail").and_then(Value::as_str);
+        return Err(detail.unwrap_or("the service stopped and did not say why").into());
+    }
+    Ok(import)
 }
 
 fn text(value: &Value, name: &str) -> String {
@@ -235,7 +244,7 @@ impl Service {
             .uri(format!("{}{path}", self.url))
             .header("Authorization", format!("Bearer {}", self.token))
             .header("Content-Type", content_type)
-            // A commit is waited for; other requests take no notice.
+            // A job is waited for a little; other requests take no notice.
             .header("Prefer", "wait=2")
             .body(body)?;
         let request = self

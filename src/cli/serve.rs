@@ -98,6 +98,7 @@ impl Server {
             db: self.state.db.clone(),
             clock: self.state.clock.clone(),
             metrics: self.state.metrics.jobs.clone(),
+            sheets: self.state.sheets.clone(),
         };
         if let Some(address) = self.metrics_listen {
             let metrics = metrics::serve(address, &self.state.metrics, &self.state.db.waits)

@@ -96,7 +96,7 @@ impl Work for CommitWork {
     fn end(&self, connection: &mut DbConnection, tenant_id: Id, import_id: Id, status: JobStatus) -> ApiResult<()> {
         if status != JobStatus::Succeeded {
             // Whatever stood in the way: it is seen when the rows are judged again.
-            store::set_status(connection, tenant_id, import_id, ImportStatus::Uploaded, None, None)?;
+            store::let_go(connection, tenant_id, import_id)?;
         }
         Ok(())
     }

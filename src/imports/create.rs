@@ -36,7 +36,7 @@ pub fn look(sheets: &Reader, upload: &Upload) -> ApiResult<Seen> {
     for line in lines {
         match line.map_err(|fault| unreadable(&fault))? {
             Line::Format(found) => format = found,
-            Line::Sheet { name, is_hidden } => heads.push(SheetHead {
+            Line::Sheet { name, is_hidden, .. } => heads.push(SheetHead {
                 name,
                 is_hidden,
                 rows: Vec::new(),

@@ -1,5 +1,7 @@
 //! `/v1/imports`.
 
+use std::time::Duration;
+
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, post, put, web};
 
@@ -10,8 +12,7 @@ use super::requests::{FindingQuery, ImportQuery, NewMapping};
 use super::results::{self, ResultKey, ResultRow};
 use super::store::{self, FindingKey};
 use super::upload::{NewImport, Upload};
-use super::validate::Validator;
-use super::{commit, export, read};
+use super::{commit, export, read, validate_work};
 use crate::app::AppState;
 use crate::auth::{Allowed, can};
 use crate::db::{DbConnection, on_blocking_thread};
@@ -19,8 +20,12 @@ use crate::error::{ApiError, ApiResult, Code};
 use crate::http::table::{CsvFile, XlsxFile};
 use crate::http::{Page, PageQuery, PageRequest, TableFormat, TableQuery, ValidJson, ValidQuery};
 use crate::id::Id;
+use crate::jobs::model::Job;
+use crate::jobs::store::find_job;
 use crate::jobs::{PreferWait, wait_until_final};
-use crate::ledger::TenantRules;
+
+/// How long a validation is waited for when nobody says how long.
+const VALIDATION_WAIT: Duration = Duration::from_secs(5);
 
 /// Import a spreadsheet
 ///
@@ -159,10 +164,15 @@ pub async fn set_import_mapping(
 
 /// Validate an import
 ///
-/// Judges every row and keeps everything that is wrong, with its cell; nothing else is changed. The answer says how much was found;
-/// the findings say what.
-#[utoipa::path(tag = "imports", params(("id" = Id, Path, description = "The import")), responses(
+/// Judges every row, as a job, and keeps everything that is wrong, with its cell; nothing else is changed. The import says how much was
+/// found; the findings say what. Waits 5 seconds for the end unless `Prefer` says otherwise.
+#[utoipa::path(tag = "imports", params(
+    ("id" = Id, Path, description = "The import"),
+    ("Prefer" = Option<String>, Header, description = "`wait=10` waits at most 10 seconds for the end", example = "wait=10"),
+), responses(
     (status = 200, description = "Judged", body = Import),
+    (status = 202, description = "The job has begun or waits", body = Import, headers(
+        ("Location" = String, description = "The job"))),
     (status = 409, description = "`import_committed`, `import_changed`"),
     (status = 422, description = "`unreadable_file`"),
 ))]
@@ -170,22 +180,64 @@ pub async fn set_import_mapping(
 pub async fn validate_import(
     actor: Allowed<can::ImportsRun>,
     id: web::Path<Id>,
+    prefer: PreferWait,
     app: web::Data<AppState>,
 ) -> ApiResult<HttpResponse> {
-    let (tenant_id, rules, id) = (actor.tenant()?.id, TenantRules::from(actor.tenant()?), id.into_inner());
-    let state = app.clone();
-    on_blocking_thread(move || {
-        let validator = Validator {
-            db: &state.db,
-            clock: &state.clock,
-            sheets: &state.sheets,
-            tenant_id,
-            rules,
-        };
-        validator.validate(id)
-    })
-    .await?;
-    Ok(HttpResponse::Ok().json(read_import(&app, tenant_id, id).await?))
+    let (tenant_id, id) = (actor.tenant()?.id, id.into_inner());
+    let (who, clock) = (actor.actor().clone(), app.clock.clone());
+    let job_id = app
+        .db
+        .write(move |connection| validate_work::ask_to_validate(connection, &clock, &who, tenant_id, id))
+        .await?;
+    respond(&app, tenant_id, id, job_id, prefer.0.unwrap_or(VALIDATION_WAIT)).await
+}
+
+/// The import, when its job has ended or the wait is over.
+async fn respond(app: &AppState, tenant_id: Id, id: Id, job_id: Id, longest: Duration) -> ApiResult<HttpResponse> {
+    app.job_bell.ring();
+    let job = wait_until_final(&app.db, tenant_id, job_id, longest).await?;
+    if let Some(error) = job.failure() {
+        return Err(error);
+    }
+    let import = read_import(app, tenant_id, id).await?;
+    let mut response = if job.status.is_final() {
+        HttpResponse::Ok()
+    } else {
+        HttpResponse::Accepted()
+    };
+    response.insert_header((header::LOCATION, format!("/v1/imports/{id}/job")));
+    if !job.status.is_final() {
+        response.insert_header((header::RETRY_AFTER, "1"));
+    }
+    Ok(response.json(import))
+}
+
+/// Get an import's job
+///
+/// The last one that judged or commits it: how far it is, and why it failed. `Retry-After` says when to look again.
+#[utoipa::path(tag = "imports", params(("id" = Id, Path, description = "The import")), responses(
+    (status = 200, description = "The job", body = Job),
+))]
+#[get("/imports/{id}/job")]
+pub async fn get_import_job(
+    actor: Allowed<can::ImportsRun>,
+    id: web::Path<Id>,
+    app: web::Data<AppState>,
+) -> ApiResult<HttpResponse> {
+    let (tenant_id, id) = (actor.tenant()?.id, id.into_inner());
+    let job = app
+        .db
+        .read(move |connection| {
+            let missing = || ApiError::new(Code::NotFound);
+            let job_id = find(connection, tenant_id, id)?.job_id.ok_or_else(missing)?;
+            find_job(connection, tenant_id, job_id)?.ok_or_else(missing)
+        })
+        .await?;
+    let mut response = HttpResponse::Ok();
+    if !job.status.is_final() {
+        response.insert_header((header::RETRY_AFTER, "1"));
+    }
+    Ok(response.json(Job::from(job)))
 }
 
 /// List an import's findings
@@ -268,22 +320,7 @@ pub async fn commit_import(
         .db
         .write(move |connection| commit::ask_to_commit(connection, &clock, &who, tenant_id, id))
         .await?;
-    app.job_bell.ring();
-    let job = wait_until_final(&app.db, tenant_id, job_id, prefer.0.unwrap_or_default()).await?;
-    if let Some(error) = job.failure() {
-        return Err(error);
-    }
-    let import = read_import(&app, tenant_id, id).await?;
-    let mut response = if job.status.is_final() {
-        HttpResponse::Ok()
-    } else {
-        HttpResponse::Accepted()
-    };
-    response.insert_header((header::LOCATION, format!("/v1/jobs/{job_id}")));
-    if !job.status.is_final() {
-        response.insert_header((header::RETRY_AFTER, "1"));
-    }
-    Ok(response.json(import))
+    respond(&app, tenant_id, id, job_id, prefer.0.unwrap_or_default()).await
 }
 
 /// List an import's results

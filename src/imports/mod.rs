@@ -1,7 +1,7 @@
 //! Bulk import of customers, accounts and sales of the past from spreadsheets.
 //!
-//! A file becomes an import with a mapping ([`create`]), its rows are judged into staging tables ([`validate`], [`judge`],
-//! [`staging`]), and committed by a job ([`commit`]).
+//! A file becomes an import with a mapping ([`create`]); a job judges its rows into staging tables ([`validate_work`], [`validate`],
+//! [`judge`], [`staging`]), and another commits them ([`commit`]).
 //!
 //! Invariants, and where each is enforced:
 //! - a file is read in a child process with limits, never in the server ([`sheet`]);
@@ -38,8 +38,10 @@ pub mod store;
 pub mod template;
 pub mod upload;
 pub mod validate;
+pub mod validate_work;
 
 pub use commit::CommitWork;
+pub use validate_work::ValidateWork;
 
 use crate::error::{ApiError, Code, FieldError};
 use sheet::Unreadable;

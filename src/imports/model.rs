@@ -28,6 +28,8 @@ text_enum! {
     pub enum ImportStatus {
         /// The file is here and has a mapping; its rows are not judged yet, or not since the mapping changed.
         Uploaded => "uploaded",
+        /// Its job is judging the rows.
+        Validating => "validating",
         /// Every row is right: it can be committed.
         Valid => "valid",
         /// Some rows are wrong; the findings name them.
@@ -200,7 +202,7 @@ pub struct Import {
     /// Rows of payment types that are not on account.
     #[schema(minimum = 0, example = 0)]
     pub left_out_count: i64,
-    /// The job that commits it.
+    /// The job that judges or commits it, or has: `GET /v1/imports/{id}/job`.
     #[schema(required)]
     pub job_id: Option<Id>,
     /// Who sent the file.

@@ -6,7 +6,7 @@ use super::model::{FindingRow, ImportKind, ImportRow, ImportStatus, SavedMapping
 use crate::clock::Timestamp;
 use crate::db::schema::{import_files, import_findings, import_mappings, imports, tenants};
 use crate::db::{DbConnection, dialect};
-use crate::id::Id;
+use crate::id::{Id, SqlId};
 
 pub fn insert_import(connection: &mut DbConnection, row: &ImportRow, content: &[u8]) -> QueryResult<()> {
     diesel::insert_into(imports::table).values(row).execute(connection)?;
@@ -88,10 +88,7 @@ pub fn update_mapping(connection: &mut DbConnection, tenant_id: Id, id: Id, mapp
 /// Begins another attempt at judging the rows; the findings of the one before stay until this one ends.
 pub fn begin_attempt(connection: &mut DbConnection, tenant_id: Id, id: Id) -> QueryResult<i64> {
     diesel::update(imports::table.find((tenant_id, id)))
-        .set((
-            imports::attempt.eq(imports::attempt + 1),
-            imports::status.eq(ImportStatus::Uploaded),
-        ))
+        .set(imports::attempt.eq(imports::attempt + 1))
         .execute(connection)?;
     imports::table
         .find((tenant_id, id))
@@ -125,7 +122,7 @@ pub fn end_attempt(
     let of_attempt = imports::table
         .find((tenant_id, id))
         .filter(imports::attempt.eq(attempt))
-        .filter(imports::status.eq(ImportStatus::Uploaded));
+        .filter(imports::status.eq(ImportStatus::Validating));
     let ended = diesel::update(of_attempt)
         .set((
             imports::status.eq(status),
@@ -171,6 +168,19 @@ pub fn set_status(
         ))
         .execute(connection)
         .map(drop)
+}
+
+/// Lets go of an import whose job has ended without what it was for; another job may have it already.
+pub fn let_go(connection: &mut DbConnection, tenant_id: Id, id: Id) -> QueryResult<()> {
+    diesel::sql_query(
+        "UPDATE imports SET status = 'uploaded'
+         WHERE tenant_id = $1 AND id = $2 AND status IN ('validating', 'committing') AND EXISTS (
+             SELECT 1 FROM jobs j WHERE j.id = imports.job_id AND j.status NOT IN ('queued', 'running'))",
+    )
+    .bind::<SqlId, _>(tenant_id)
+    .bind::<SqlId, _>(id)
+    .execute(connection)
+    .map(drop)
 }
 
 /// How many findings of each severity an attempt has.

@@ -11,28 +11,30 @@ use super::fields::Field;
 use super::judge::{self, CustomerDraft, RowFinding};
 use super::mapping::{hex, missing};
 use super::model::{FindingRow, ImportKind, ImportRow, ImportStatus, Mapping, Severity};
-use super::sheet::{Line, Reader, Request, SheetCell, SheetRow};
+use super::sheet::{Line, Request, SheetCell, SheetRow};
 use super::staging::{self, Attempt, Batch, Outcome, StagedAccount, StagedCustomer};
 use super::store::{self, Counts};
 use super::{history, native, unreadable};
-use crate::clock::Clock;
 use crate::customers::CustomerKind;
-use crate::db::Db;
+use crate::db::DbConnection;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::id::Id;
+use crate::jobs::Lease;
+use crate::jobs::store::{Renewal, renew, set_progress};
+use crate::jobs::worker::Services;
 use crate::ledger::TenantRules;
 
 /// So many rows are written in one transaction: others who write need not wait for a whole file.
 const ROWS_OF_CHUNK: usize = 1000;
+/// After so many rows that are only looked at, the job gives a sign of life.
+const ROWS_OF_LIFE: usize = 20_000;
 /// How many accounts one file may order.
 const ACCOUNTS_MAX: usize = 100_000;
 
-/// What judging needs.
+/// Judges the rows of an import, in the job that was asked for it.
 pub struct Validator<'a> {
-    pub db: &'a Db,
-    pub clock: &'a Clock,
-    pub sheets: &'a Reader,
-    pub tenant_id: Id,
+    pub services: &'a Services,
+    pub lease: &'a Lease,
     pub rules: TenantRules,
 }
 
@@ -45,6 +47,8 @@ struct Run<'a> {
     terms: history::Terms,
     batch: Batch,
     rows: i64,
+    /// How many rows there are, as far as the file says.
+    rows_promised: i64,
     accounts_ordered: usize,
     /// Of an import of accounts: the names that have a staged customer.
     names: HashMap<String, Id>,
@@ -55,16 +59,18 @@ struct Run<'a> {
 }
 
 impl Validator<'_> {
-    /// Judges the rows of an import, and keeps what was found.
+    /// Judges the rows, and keeps what was found.
     ///
     /// # Errors
-    /// 404; 409 when it is being committed or is; 422 when the file cannot be read any more.
-    pub fn validate(&self, id: Id) -> ApiResult<()> {
-        let (row, attempt) = self.begin(id)?;
+    /// 409 when the import was changed meanwhile, or another worker has the job; 422 when the file cannot be read any more.
+    pub fn validate(&self) -> ApiResult<()> {
+        let (tenant_id, id) = (self.lease.tenant_id, self.lease.subject_id);
+        let (row, attempt) = self.begin()?;
         let mapping: Mapping = serde_json::from_str(&row.mapping).map_err(ApiError::internal)?;
         let content = self
+            .services
             .db
-            .read_blocking(|connection| Ok(store::find_content(connection, self.tenant_id, id)?))?;
+            .read_blocking(|connection| Ok(store::find_content(connection, tenant_id, id)?))?;
         let file = spool(&content)?;
         drop(content);
         let mut run = Run {
@@ -74,15 +80,16 @@ impl Validator<'_> {
             terms: history::Terms {
                 rules: self.rules.clone(),
                 mark: None,
-                now: self.clock.now(),
+                now: self.services.clock.now(),
             },
             mapping,
             batch: Batch::default(),
             rows: 0,
+            rows_promised: 0,
             accounts_ordered: 0,
             names: HashMap::new(),
             orders: HashMap::new(),
-            sales: history::Identities::new(self.tenant_id),
+            sales: history::Identities::new(tenant_id),
         };
         let gaps = missing(row.kind, &run.mapping);
         for field in &gaps {
@@ -95,16 +102,30 @@ impl Validator<'_> {
         run.finish()
     }
 
-    fn begin(&self, id: Id) -> ApiResult<(ImportRow, Attempt)> {
-        self.db.write_blocking(|connection| {
-            let row =
-                store::lock_import(connection, self.tenant_id, id)?.ok_or_else(|| ApiError::new(Code::NotFound))?;
-            if matches!(row.status, ImportStatus::Committing | ImportStatus::Committed) {
-                return Err(ApiError::new(Code::ImportCommitted));
+    fn begin(&self) -> ApiResult<(ImportRow, Attempt)> {
+        let (tenant_id, id) = (self.lease.tenant_id, self.lease.subject_id);
+        self.write(|connection| {
+            let row = store::lock_import(connection, tenant_id, id)?.ok_or_else(|| ApiError::new(Code::NotFound))?;
+            if row.status != ImportStatus::Validating || row.job_id != Some(self.lease.job_id) {
+                return Err(ApiError::new(Code::ImportChanged));
             }
-            let number = store::begin_attempt(connection, self.tenant_id, id)?;
-            Ok((row, (self.tenant_id, id, number)))
+            let number = store::begin_attempt(connection, tenant_id, id)?;
+            Ok((row, (tenant_id, id, number)))
         })
+    }
+
+    /// A transaction of this job: nothing is written once another worker has it.
+    fn write<T>(&self, mut work: impl FnMut(&mut DbConnection) -> ApiResult<T>) -> ApiResult<T> {
+        self.services.db.write_blocking(|connection| {
+            if renew(connection, self.lease, self.services.clock.now())? == Renewal::Lost {
+                return Err(ApiError::new(Code::ImportChanged));
+            }
+            work(connection)
+        })
+    }
+
+    fn new_id(&self) -> Id {
+        self.services.clock.new_id()
     }
 }
 
@@ -121,22 +142,18 @@ pub fn spool(content: &[u8]) -> ApiResult<NamedTempFile> {
 }
 
 impl Run<'_> {
-    fn rows_of<'a>(
+    /// The lines of the import's sheet, from the beginning.
+    fn lines_of(
         &self,
-        row: &'a ImportRow,
-        file: &'a NamedTempFile,
-    ) -> ApiResult<impl Iterator<Item = ApiResult<SheetRow>> + 'a> {
-        let header_row = row.header_row;
-        let lines = self.validator.sheets.read(Request {
+        row: &ImportRow,
+        file: &NamedTempFile,
+    ) -> ApiResult<impl Iterator<Item = ApiResult<Line>> + use<>> {
+        let lines = self.validator.services.sheets.read(Request {
             path: file.path(),
             sheet: Some(row.sheet.as_str()).filter(|sheet| !sheet.is_empty()),
             rows_max: None,
         })?;
-        Ok(lines.filter_map(move |line| match line {
-            Ok(Line::Row(row)) if i64::from(row.row) > header_row => Some(Ok(row)),
-            Ok(_) => None,
-            Err(fault) => Some(Err(unreadable(&fault))),
-        }))
+        Ok(lines.map(|line| line.map_err(|fault| unreadable(&fault))))
     }
 
     /// What the columns of numbers tell of their decimals: those of one file are written by one program.
@@ -154,8 +171,15 @@ impl Run<'_> {
         if columns.is_empty() {
             return Ok(None);
         }
-        for sheet_row in self.rows_of(row, file)? {
-            let sheet_row = sheet_row?;
+        let mut rows: usize = 0;
+        for line in self.lines_of(row, file)? {
+            let Some(sheet_row) = below_headings(row, line?) else {
+                continue;
+            };
+            rows += 1;
+            if rows.is_multiple_of(ROWS_OF_LIFE) {
+                self.validator.write(|_| Ok(()))?;
+            }
             for column in &columns {
                 if let SheetCell::Text(text) = sheet_row.cell(*column) {
                     evidence.see(text);
@@ -166,8 +190,14 @@ impl Run<'_> {
     }
 
     fn judge_rows(&mut self, row: &ImportRow, file: &NamedTempFile) -> ApiResult<()> {
-        for sheet_row in self.rows_of(row, file)? {
-            let sheet_row = sheet_row?;
+        for line in self.lines_of(row, file)? {
+            let line = line?;
+            if let Line::Sheet { rows, .. } = line {
+                self.rows_promised = i64::from(rows) - row.header_row;
+            }
+            let Some(sheet_row) = below_headings(row, line) else {
+                continue;
+            };
             self.rows += 1;
             match self.kind {
                 ImportKind::Customers => self.judge_customer(&sheet_row),
@@ -186,7 +216,7 @@ impl Run<'_> {
 
     fn judge_customer(&mut self, row: &SheetRow) {
         let (draft, findings) = judge::judge_customer(&self.mapping, row);
-        let id = self.validator.clock.new_id();
+        let id = self.validator.new_id();
         self.batch.customers.push(self.staged(i64::from(row.row), id, draft));
         self.keep(i64::from(row.row), findings);
     }
@@ -212,7 +242,7 @@ impl Run<'_> {
         }
         let name_key = judge::name_key(&draft.name);
         if !self.names.contains_key(&name_key) {
-            let id = self.validator.clock.new_id();
+            let id = self.validator.new_id();
             self.names.insert(name_key.clone(), id);
             let customer = CustomerDraft {
                 company_name: draft.name.clone(),
@@ -231,7 +261,7 @@ impl Run<'_> {
                 attempt,
                 row_no,
                 ordinal,
-                account_id: self.validator.clock.new_id(),
+                account_id: self.validator.new_id(),
                 outcome: Outcome::Create,
                 name: draft.name.clone(),
                 name_key: name_key.clone(),
@@ -250,7 +280,7 @@ impl Run<'_> {
             attempt,
             row_no,
             customer_id: id,
-            audit_id: self.validator.clock.new_id(),
+            audit_id: self.validator.new_id(),
             outcome: Outcome::Create,
             kind: draft.kind(),
             name_key: judge::name_key(&name),
@@ -339,9 +369,11 @@ impl Run<'_> {
 
     fn write(&mut self) -> ApiResult<()> {
         let batch = std::mem::take(&mut self.batch);
-        self.validator
-            .db
-            .write_blocking(|connection| Ok(native::insert_staged(connection, &batch)?))
+        let (lease, rows, total) = (self.validator.lease, self.rows, self.rows_promised.max(self.rows));
+        self.validator.write(|connection| {
+            native::insert_staged(connection, &batch)?;
+            Ok(set_progress(connection, lease, rows, total)?)
+        })
     }
 
     fn finish(mut self) -> ApiResult<()> {
@@ -354,8 +386,8 @@ impl Run<'_> {
         }
         self.write()?;
         let (attempt, rows, kind) = (self.attempt, self.rows, self.kind);
-        let mapping = &self.mapping;
-        self.validator.db.write_blocking(|connection| {
+        let (mapping, lease) = (&self.mapping, self.validator.lease);
+        self.validator.write(|connection| {
             crate::db::dialect::take_all_time(connection)?;
             let (table, updated) = match kind {
                 ImportKind::Customers => {
@@ -384,8 +416,17 @@ impl Run<'_> {
             if !store::end_attempt(connection, attempt, counts)? {
                 return Err(ApiError::new(Code::ImportChanged));
             }
-            Ok(staging::forget_earlier(connection, attempt)?)
+            staging::forget_earlier(connection, attempt)?;
+            Ok(set_progress(connection, lease, rows, rows)?)
         })
+    }
+}
+
+/// The row in a line, when it is one below the headings.
+fn below_headings(import: &ImportRow, line: Line) -> Option<SheetRow> {
+    match line {
+        Line::Row(row) if i64::from(row.row) > import.header_row => Some(row),
+        _ => None,
     }
 }
 

@@ -18,7 +18,9 @@ text_enum! {
         InvoiceRun => "invoice_run",
         /// Reverses the invoices of a run.
         InvoiceRunReversal => "invoice_run_reversal",
-        /// Makes the customers or accounts of an import.
+        /// Judges the rows of an import.
+        ImportValidation => "import_validation",
+        /// Makes the customers, accounts or sales of an import.
         ImportCommit => "import_commit",
     }
 }
@@ -109,7 +111,7 @@ impl JobRow {
     }
 }
 
-/// How much of a job is done, in the things it works on (accounts of a run).
+/// How much of a job is done, in the things it works on (accounts of a run, rows of an import).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Progress {
     #[schema(minimum = 0, example = 400)]

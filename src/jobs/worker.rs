@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::db::{Db, DbConnection};
 use crate::error::{ApiError, ApiResult, Code};
 use crate::id::Id;
+use crate::imports::sheet;
 use crate::metrics::JobMetrics;
 
 /// How long a worker without work waits for the bell; work of other processes is found after at most so long.
@@ -41,6 +42,8 @@ pub struct Services {
     pub db: Db,
     pub clock: Clock,
     pub metrics: JobMetrics,
+    /// What reads spreadsheets.
+    pub sheets: sheet::Reader,
 }
 
 /// A kind of long work. What is left to do is found in the database, never kept in memory, so that any worker can go on.
@@ -243,6 +246,7 @@ impl JobKind {
         match self {
             Self::InvoiceRun => &crate::invoice_runs::RunWork,
             Self::InvoiceRunReversal => &crate::invoice_runs::ReversalWork,
+            Self::ImportValidation => &crate::imports::ValidateWork,
             Self::ImportCommit => &crate::imports::CommitWork,
         }
     }

@@ -76,7 +76,8 @@ fn read_text(mut source: impl Read, wanted: &Wanted, outlet: &mut Outlet) -> Res
     source.read_to_end(&mut bytes).map_err(Unreadable::damaged)?;
     let text = encoding::decode(&bytes)?;
     drop(bytes);
-    outlet.sheet("", false)?;
+    let lines = text.bytes().filter(|byte| *byte == b'\n').count();
+    outlet.sheet("", false, u32::try_from(lines).unwrap_or(u32::MAX))?;
     let most = wanted.rows_max.unwrap_or(usize::MAX);
     for row in Rows::new(&text).take(most) {
         outlet.row(row.row - 1, row.cells)?;
@@ -96,10 +97,11 @@ impl Outlet {
         self.out.write_all(b"\n")
     }
 
-    pub(super) fn sheet(&mut self, name: &str, is_hidden: bool) -> Result<(), Unreadable> {
+    pub(super) fn sheet(&mut self, name: &str, is_hidden: bool, rows: u32) -> Result<(), Unreadable> {
         self.rows = 0;
         let name = name.to_owned();
-        self.line(&Line::Sheet { name, is_hidden }).map_err(Unreadable::damaged)
+        let line = Line::Sheet { name, is_hidden, rows };
+        self.line(&line).map_err(Unreadable::damaged)
     }
 
     /// Writes a row, whose number is counted from 0, and says whether it had anything in it.

@@ -125,6 +125,8 @@ pub enum Line {
         name: String,
         /// Whether its maker hid it.
         is_hidden: bool,
+        /// How many rows it says it has, which need not be true: it tells how far a reader is.
+        rows: u32,
     },
     /// A row of the sheet.
     Row(SheetRow),

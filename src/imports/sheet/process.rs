@@ -3,15 +3,15 @@
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use super::{FileFault, Line, Unreadable};
 use crate::error::{ApiError, ApiResult};
 
-/// The program that reads spreadsheets: this one, started anew for each file.
-#[derive(Debug, Default)]
+/// The program that reads spreadsheets: this one, started anew for each file. Clones share what is named.
+#[derive(Debug, Clone, Default)]
 pub struct Reader {
-    program: OnceLock<PathBuf>,
+    program: Arc<OnceLock<PathBuf>>,
 }
 
 /// Which part of which file to read.

@@ -37,7 +37,7 @@ fn read_xlsx(source: Source, wanted: &Wanted, outlet: &mut Outlet) -> Result<(),
             Err(_) if wanted.sheet.is_none() => continue,
             Err(error) => return Err(fault(error)),
         };
-        outlet.sheet(&name, is_hidden)?;
+        outlet.sheet(&name, is_hidden, cells.dimensions().end.0.saturating_add(1))?;
         let mut rows = RowsOfCells::default();
         while rows.is_wanted(wanted) {
             let Some(cell) = cells.next_cell().map_err(fault)? else {
@@ -62,7 +62,7 @@ fn read_xlsb(source: Source, wanted: &Wanted, outlet: &mut Outlet) -> Result<(),
             Err(_) if wanted.sheet.is_none() => continue,
             Err(error) => return Err(fault(error)),
         };
-        outlet.sheet(&name, is_hidden)?;
+        outlet.sheet(&name, is_hidden, cells.dimensions().end.0.saturating_add(1))?;
         let mut rows = RowsOfCells::default();
         while rows.is_wanted(wanted) {
             let Some(cell) = cells.next_cell().map_err(fault)? else {
@@ -108,7 +108,8 @@ fn whole(
     wanted: &Wanted,
     outlet: &mut Outlet,
 ) -> Result<(), Unreadable> {
-    outlet.sheet(name, is_hidden)?;
+    let last = range.end().map_or(0, |(row, _)| row.saturating_add(1));
+    outlet.sheet(name, is_hidden, last)?;
     let Some((first_row, first_column)) = range.start() else {
         return Ok(());
     };

@@ -139,8 +139,8 @@ fn import(director: &Actor) {
     let mapping = json!({"columns": [{"column": "A", "field": "name"}, {"column": "B", "field": "limit"},
         {"column": "C", "field": "account_count"}], "save_mapping": MARKER});
     director.put(&format!("{path}/mapping"), mapping).expect(200);
-    director.post_empty(&format!("{path}/validate")).expect(200);
-    let waiting = director.with("Prefer", "wait=10");
+    let waiting = director.with("Prefer", "wait=30");
+    waiting.post_empty(&format!("{path}/validate")).expect(200);
     waiting.post_empty(&format!("{path}/commit")).expect(200);
     let types = json!({"payment_types": [{"name": MARKER, "not_on_account": true}]});
     director.put("/v1/payment-types", types).expect(200);
@@ -149,7 +149,8 @@ fn import(director: &Actor) {
         .upload("sales_history", "sales.csv", file.as_bytes())
         .expect(201);
     let path = format!("/v1/imports/{}", text(&sales["id"]));
-    director.post_empty(&format!("{path}/validate")).expect(200);
+    let waiting = director.with("Prefer", "wait=30");
+    waiting.post_empty(&format!("{path}/validate")).expect(200);
 }
 
 fn new_sale(account_id: &str) -> Value {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{DE_BAL, LE_BAR, commit, csv, customers, findings, nothing, path, validated, without};
+use super::{DE_BAL, LE_BAR, commit, csv, customers, findings, nothing, path, validate, validated, without};
 use crate::harness::Venue;
 
 #[test]
@@ -19,10 +19,7 @@ fn a_file_becomes_customers_field_by_field() {
     assert_eq!((&import["missing"], &import["unmapped"]), (&nothing(), &nothing()));
     assert_eq!(import["mapping"]["update_by"], "customer_number");
     assert_eq!(import["preview"][0]["cells"][0], "Kantine De Bal");
-    let import = venue
-        .superuser
-        .post_empty(&format!("{}/validate", path(&import)))
-        .expect(200);
+    let import = validate(&venue.superuser, &import);
     assert_eq!(
         (&import["status"], &import["row_count"], &import["created_count"]),
         (&json!("valid"), &json!(2), &json!(2))
@@ -218,10 +215,7 @@ fn a_number_that_somebody_takes_meanwhile_fails_the_whole() {
         .post_empty(&format!("{}/commit", path(&import)))
         .problem(409, "import_outdated");
     assert_eq!(customers(&venue).len(), 1, "all or nothing");
-    let import = venue
-        .superuser
-        .post_empty(&format!("{}/validate", path(&import)))
-        .expect(200);
+    let import = validate(&venue.superuser, &import);
     assert_eq!(
         (&import["status"], &import["updated_count"]),
         (&json!("valid"), &json!(1))
@@ -246,10 +240,7 @@ fn a_missing_column_is_an_error_unless_somebody_says_that_it_may_be() {
         .superuser
         .put(&format!("{}/mapping", path(&import)), mapping)
         .expect(200);
-    let import = venue
-        .superuser
-        .post_empty(&format!("{}/validate", path(&import)))
-        .expect(200);
+    let import = validate(&venue.superuser, &import);
     assert_eq!(
         (&import["status"], &import["created_count"]),
         (&json!("valid"), &json!(1))

@@ -123,6 +123,7 @@ fn a_file_with_more_rows_than_are_read_is_refused() {
         .expect(201);
     let answer = venue
         .superuser
+        .with("Prefer", "wait=30")
         .post_empty(&format!("{}/validate", super::path(&import)));
     let problem = answer.problem(422, "unreadable_file");
     assert_eq!(problem["errors"][0]["code"], "too_large");
@@ -143,4 +144,123 @@ fn formulas_in_a_text_stay_texts_and_leave_as_texts() {
         .with("Accept", "text/csv")
         .get(&format!("{}/findings", super::path(&import)));
     assert!(file.text().contains(",'@SUM(1),"), "{}", file.text());
+}
+
+#[test]
+fn a_workbook_of_too_many_sheets_is_refused() {
+    let venue = Venue::open();
+    let with_sheets = |count: usize| {
+        let mut book = Workbook::new();
+        for number in 1..=count {
+            let sheet = book.add_worksheet().set_name(format!("Blad {number}")).unwrap();
+            for (column, text) in (0_u16..).zip(["Naam", "Limiet", "Aantal"]) {
+                sheet.write(0, column, text).unwrap();
+            }
+        }
+        venue
+            .superuser
+            .upload("accounts", "x.xlsx", &book.save_to_buffer().unwrap())
+    };
+    let problem = with_sheets(500).problem(422, "unreadable_file");
+    assert_eq!(problem["errors"][0]["code"], "too_large");
+    assert_eq!(with_sheets(100).expect(201)["sheet"], "Blad 1");
+}
+
+#[test]
+fn a_million_rows_are_refused_and_take_no_memory_of_the_server() {
+    let venue = Venue::open();
+    let cell = |column: &str, row: u32, text: &str| {
+        format!(r#"<c r="{column}{row}" t="inlineStr"><is><t>{text}</t></is></c>"#)
+    };
+    let mut rows = String::from(r#"<row r="1">"#);
+    for (column, heading) in [("A", "Naam"), ("B", "Limiet"), ("C", "Aantal")] {
+        rows += &cell(column, 1, heading);
+    }
+    rows += "</row>";
+    for row in 2..=1_000_001 {
+        rows += &format!(r#"<row r="{row}"><c r="B{row}"><v>1</v></c></row>"#);
+    }
+    let content = workbook(&sheet(&rows), &[]);
+    drop(rows);
+    let import = venue.superuser.upload("accounts", "x.xlsx", &content).expect(201);
+    let waiting = venue.superuser.with("Prefer", "wait=30");
+    let problem = waiting
+        .post_empty(&format!("{}/validate", super::path(&import)))
+        .problem(422, "unreadable_file");
+    assert_eq!(problem["errors"][0]["code"], "too_large");
+    assert_eq!(
+        venue.superuser.get(&super::path(&import)).expect(200)["status"],
+        "uploaded"
+    );
+}
+
+#[test]
+fn a_file_is_what_it_holds_whatever_it_is_called() {
+    let venue = Venue::open();
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    for (column, text) in (0_u16..).zip(["Naam", "Limiet", "Aantal"]) {
+        sheet.write(0, column, text).unwrap();
+    }
+    let book = book.save_to_buffer().unwrap();
+    for (name, content, format) in [
+        ("list.csv", book.as_slice(), "xlsx"),
+        ("list.xls", book.as_slice(), "xlsx"),
+        ("list.xlsx", b"Naam;Limiet;Aantal\nA;1;1\n".as_slice(), "csv"),
+        ("list", b"Naam\tLimiet\tAantal\nA\t1\t1\n".as_slice(), "csv"),
+    ] {
+        let import = venue.superuser.upload("accounts", name, content).expect(201);
+        assert_eq!(import["file_format"], format, "{name}");
+        assert_eq!(import["missing"], super::nothing(), "{name}");
+    }
+    let picture = [b"\x89PNG\r\n\x1a\n".as_slice(), &[0; 64]].concat();
+    let problem = venue
+        .superuser
+        .upload("accounts", "list.xlsx", &picture)
+        .problem(422, "unreadable_file");
+    assert_eq!(problem["errors"][0]["code"], "unknown_format");
+}
+
+#[test]
+fn a_file_that_breaks_off_anywhere_is_refused_or_read() {
+    let venue = Venue::open();
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    for row in 0..50 {
+        for column in 0..5 {
+            sheet.write(row, column, format!("text {row} {column}")).unwrap();
+        }
+    }
+    let whole = book.save_to_buffer().unwrap();
+    for part in 1..20 {
+        let cut = &whole[..whole.len() * part / 20];
+        let problem = venue
+            .superuser
+            .upload("accounts", "x.xlsx", cut)
+            .problem(422, "unreadable_file");
+        assert_eq!(problem["errors"][0]["code"], "damaged", "{part}");
+    }
+}
+
+#[test]
+fn a_spreadsheet_with_a_password_says_that_it_has_one() {
+    let venue = Venue::open();
+    let manifest = br#"<?xml version="1.0"?><manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0">
+        <manifest:file-entry manifest:full-path="content.xml" manifest:media-type="text/xml" manifest:size="9">
+        <manifest:encryption-data/></manifest:file-entry></manifest:manifest>"#;
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in [
+        ("mimetype", b"application/vnd.oasis.opendocument.spreadsheet".as_slice()),
+        ("content.xml", b"encrypted".as_slice()),
+        ("META-INF/manifest.xml", manifest.as_slice()),
+    ] {
+        writer.start_file(name, SimpleFileOptions::default()).unwrap();
+        writer.write_all(content).unwrap();
+    }
+    let content = writer.finish().unwrap().into_inner();
+    let problem = venue
+        .superuser
+        .upload("accounts", "x.ods", &content)
+        .problem(422, "unreadable_file");
+    assert_eq!(problem["errors"][0]["code"], "encrypted");
 }

@@ -4,6 +4,7 @@ mod accounts;
 mod customers;
 mod files;
 mod hostile;
+mod jobs;
 mod mappings;
 mod marked;
 mod sales_history;
@@ -30,7 +31,13 @@ pub fn csv(rows: &[&str]) -> Vec<u8> {
 /// An import of this file, validated.
 pub fn validated(actor: &Actor, kind: &str, content: &[u8]) -> Value {
     let import = actor.upload(kind, "list.csv", content).expect(201);
-    actor.post_empty(&format!("{}/validate", path(&import))).expect(200)
+    validate(actor, &import)
+}
+
+/// Judges the rows, and waits for the end.
+pub fn validate(actor: &Actor, import: &Value) -> Value {
+    let waiting = actor.with("Prefer", "wait=30");
+    waiting.post_empty(&format!("{}/validate", path(import))).expect(200)
 }
 
 /// `/v1/imports/{id}`.

@@ -4,7 +4,7 @@ use onaccount::id::Id;
 use onaccount::ledger::AccountStatus;
 use serde_json::{Value, json};
 
-use super::{commit, findings, path, validated};
+use super::{commit, findings, path, validate, validated};
 use crate::harness::{Actor, Venue};
 use crate::invoice_runs::sound::assert_sound;
 
@@ -171,7 +171,7 @@ fn a_payment_type_that_is_not_mapped_holds_the_import_up_and_is_reported() {
     );
     let choice = json!({"payment_types": [{"name": "CAMPUS crawl", "account_number": "71900001"}]});
     actor.put("/v1/payment-types", choice).expect(200);
-    let import = actor.post_empty(&format!("{}/validate", path(&import))).expect(200);
+    let import = validate(actor, &import);
     assert_eq!((&import["status"], counts(&import)), (&json!("valid"), (3, 0, 1)));
 }
 

@@ -22,6 +22,7 @@ pub fn services(books: &Books) -> Services {
         metrics: onaccount::metrics::JobMetrics::default(),
         db: books.venue.service.state.db.clone(),
         clock: books.venue.service.clock.clone(),
+        sheets: books.venue.service.state.sheets.clone(),
     }
 }
 
