@@ -59,6 +59,7 @@ NO_SCHEMA_CAN_SAY_OF_FIELDS = {
     "field_of_other_kind": "a field is one of the import's kind",
     "field_filled_twice": "one column fills a field",
     "column_without_heading": "a column is one of the file",
+    "one_way": "a payment type goes one way: to an account by its id or its number, or to none",
     "one_choice": "one way of choosing accounts is given, and null is not given",
     "says_nothing": "a search for accents or blanks alone leaves nobody out",
     "period_turned_round": "a period ends after it begins",

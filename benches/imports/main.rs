@@ -28,13 +28,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use calamine::Xlsx;
+use calamine::{Reader as _, Xlsx};
 use chrono::Datelike;
 use clap::Parser;
 use diesel::prelude::*;
 use onaccount::auth::NewKey;
 use onaccount::clock::Clock;
-use onaccount::db::schema::{api_keys, users};
+use onaccount::db::schema::{api_keys, tenants, users};
 use onaccount::db::{self, DatabaseUrl, Db};
 use onaccount::id::Id;
 use serde_json::{Value, json};
@@ -153,6 +153,10 @@ fn importer(db: &Db, clock: &Clock, tenant_id: Id) -> String {
     let key = NewKey::access().unwrap();
     let (id, now) = (clock.new_id(), clock.now());
     db.write_blocking(|connection| {
+        // A list of last month is older than tills may be.
+        diesel::update(tenants::table.find(tenant_id))
+            .set(tenants::accept_sales_from.eq(chrono::NaiveDate::from_ymd_opt(2000, 1, 1)))
+            .execute(connection)?;
         let user_id: Id = users::table.select(users::id).first(connection)?;
         diesel::insert_into(api_keys::table)
             .values((
@@ -196,6 +200,15 @@ fn past_month(list: &str) -> String {
         .replace("{year}", &year.to_string())
 }
 
+fn say(step: &str, began: Instant, tills: &Tills, bare: f64) {
+    let (ended, seconds) = (Instant::now(), began.elapsed().as_secs_f64());
+    println!(
+        "{step:32} {seconds:6.2} s  {:5.1}x bare  {}",
+        seconds / bare,
+        tills.between(began, ended)
+    );
+}
+
 struct Service {
     base: String,
     key: String,
@@ -207,7 +220,7 @@ impl Service {
     fn import(&self, (kind, name, content): (&str, &str, &[u8]), tills: &Tills, bare: f64) {
         let began = Instant::now();
         let import = self.upload(kind, name, content);
-        self.say(&format!("{kind}: upload"), began, tills, bare);
+        say(&format!("{kind}: upload"), began, tills, bare);
         let path = format!("/v1/imports/{}", import["id"].as_str().unwrap());
         for (step, done) in [("validate", "valid"), ("commit", "committed")] {
             let began = Instant::now();
@@ -225,18 +238,9 @@ impl Service {
                 std::thread::sleep(Duration::from_millis(50));
             };
             assert_eq!(import["status"], done, "{import}");
-            self.say(&format!("{kind}: {step}"), began, tills, bare);
+            say(&format!("{kind}: {step}"), began, tills, bare);
             println!("{:32} progress was seen to move {} times", "", seen.len());
         }
-    }
-
-    fn say(&self, step: &str, began: Instant, tills: &Tills, bare: f64) {
-        let (ended, seconds) = (Instant::now(), began.elapsed().as_secs_f64());
-        println!(
-            "{step:32} {seconds:6.2} s  {:5.1}x bare  {}",
-            seconds / bare,
-            tills.between(began, ended)
-        );
     }
 
     fn upload(&self, kind: &str, name: &str, content: &[u8]) -> Value {

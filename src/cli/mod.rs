@@ -50,6 +50,9 @@ enum Command {
     /// Read a spreadsheet within limits and print its rows as lines of JSON; the server starts this for each upload
     #[command(hide = true)]
     ParseSheet(parse_sheet::ParseSheetOptions),
+    /// Mark cells of a spreadsheet, as lines of JSON on the standard input say; the server starts this
+    #[command(hide = true)]
+    MarkSheet(parse_sheet::MarkSheetOptions),
 }
 
 /// What ends a command before its time.
@@ -77,6 +80,7 @@ pub fn run(cli: Cli) -> Result<(), CliError> {
         Command::Healthcheck(options) => healthcheck::healthcheck(&options),
         Command::Import(options) => import::import(&options),
         Command::ParseSheet(options) => parse_sheet::parse_sheet(options),
+        Command::MarkSheet(options) => parse_sheet::mark_sheet(&options),
     }
 }
 

@@ -1,9 +1,10 @@
-//! `onaccount parse-sheet`: the child process in which a spreadsheet is read.
+//! `onaccount parse-sheet` and `mark-sheet`: the child process in which a spreadsheet is read, or marked.
 
 use std::path::PathBuf;
 
 use super::CliError;
 use crate::imports::sheet::child::{self, Wanted};
+use crate::imports::sheet::mark;
 
 /// Which part of which file.
 #[derive(Debug, clap::Args)]
@@ -25,4 +26,19 @@ pub fn parse_sheet(options: ParseSheetOptions) -> Result<(), CliError> {
         rows_max: options.rows,
     };
     Ok(child::parse_sheet(&options.path, &wanted)?)
+}
+
+/// Which sheet of which file.
+#[derive(Debug, clap::Args)]
+pub struct MarkSheetOptions {
+    /// The file
+    path: PathBuf,
+    /// The sheet
+    #[arg(long)]
+    sheet: String,
+}
+
+/// Marks it.
+pub fn mark_sheet(options: &MarkSheetOptions) -> Result<(), CliError> {
+    mark::mark_sheet(&options.path, &options.sheet)
 }

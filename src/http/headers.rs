@@ -8,6 +8,8 @@ pub const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key
 pub const IDEMPOTENT_REPLAYED: HeaderName = HeaderName::from_static("idempotent-replayed");
 /// The tenant that a portal administrator works in.
 pub const ONACCOUNT_TENANT: HeaderName = HeaderName::from_static("onaccount-tenant");
+/// Whether a marked workbook is the one that was sent, or a new one.
+pub const ONACCOUNT_WORKBOOK: HeaderName = HeaderName::from_static("onaccount-workbook");
 /// Names the request in logs and problems.
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// `Prefer: wait=10` (RFC 7240): wait for a short job.

@@ -1,5 +1,6 @@
 //! The files around an import: the marked table and the templates.
 
+use actix_web::http::header::HeaderValue;
 use actix_web::{HttpResponse, get, web};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -11,18 +12,21 @@ use crate::app::AppState;
 use crate::auth::{Allowed, can};
 use crate::db::on_blocking_thread;
 use crate::error::{ApiError, ApiResult, Code};
-use crate::http::ValidQuery;
 use crate::http::table::XlsxFile;
+use crate::http::{ValidQuery, headers};
 use crate::id::Id;
 use crate::text_enum;
 
 /// Read an import's marked table
 ///
-/// The sheet as a new workbook: the same values in the same places, wrong cells red, doubtful ones yellow, with a comment on each that
-/// says what is wrong. Formats, widths, charts and other sheets are not kept. Put right what is marked, and send the file again.
+/// The table back: wrong cells red, doubtful ones yellow, with a comment on each that says what is wrong. Put right what is marked, and
+/// send the file again. An XLSX of up to 5 MB comes back as it is (`Onaccount-Workbook: original`): only formulas of the sheet have become
+/// their values. Anything else, and an XLSX whose sheet has comments already, comes as a new workbook with the same values in the same
+/// places (`Onaccount-Workbook: new`): formats, widths, merged cells, charts, macros and other sheets are lost.
 #[utoipa::path(tag = "imports", params(("id" = Id, Path, description = "The import")), responses(
     (status = 200, description = "The marked table", content(
-        (XlsxFile = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"))),
+        (XlsxFile = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")), headers(
+        ("Onaccount-Workbook" = String, description = "`original`, or `new`: what may be lost"))),
 ))]
 #[get("/imports/{id}/marked-workbook")]
 pub async fn get_marked_workbook(
@@ -31,7 +35,7 @@ pub async fn get_marked_workbook(
     app: web::Data<AppState>,
 ) -> ApiResult<HttpResponse> {
     let (tenant_id, id, state) = (actor.tenant()?.id, id.into_inner(), app.clone());
-    let file = on_blocking_thread(move || {
+    let marked = on_blocking_thread(move || {
         let (import, words) = state.db.read_blocking(|connection| {
             let import = store::find_import(connection, tenant_id, id)?.ok_or_else(|| ApiError::new(Code::NotFound))?;
             Ok((import, Words::of_locale(&store::find_locale(connection, tenant_id)?)))
@@ -39,7 +43,11 @@ pub async fn get_marked_workbook(
         marked::write(&state.db, &state.sheets, &import, words)
     })
     .await?;
-    file.respond()
+    let workbook = if marked.is_original { "original" } else { "new" };
+    let mut response = marked.download.respond()?;
+    let value = HeaderValue::from_static(workbook);
+    response.headers_mut().insert(headers::ONACCOUNT_WORKBOOK, value);
+    Ok(response)
 }
 
 text_enum! {

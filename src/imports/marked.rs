@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use rust_xlsxwriter::{Color, Format, Note, Workbook, Worksheet, XlsxError};
+use tempfile::NamedTempFile;
 
 use super::messages::{Words, message};
 use super::model::{FindingRow, ImportRow, Severity};
-use super::sheet::{Line, Reader, Request, SheetCell, SheetRow};
+use super::sheet::mark::Mark;
+use super::sheet::{FileFormat, Line, Reader, Request, SheetCell, SheetRow};
 use super::{store, unreadable, validate};
 use crate::db::Db;
 use crate::error::{ApiError, ApiResult};
@@ -15,17 +17,45 @@ use crate::http::table::{Download, Spool};
 
 /// Spreadsheet programs become slow with more comments; cells beyond are marked without one.
 const COMMENTS_MAX: usize = 20_000;
+/// The largest workbook that is marked as it is, in bytes.
+const ORIGINAL_BYTES_MAX: i64 = 5 << 20;
 /// How many findings are read together.
 const FINDINGS_PAGE: i64 = 5_000;
 
-/// Writes the sheet anew: the same values in the same places.
+/// A table with its wrong cells marked.
+pub struct Marked {
+    pub download: Download,
+    /// Whether it is the workbook that was sent, with all that is in it; else the sheet was written anew.
+    pub is_original: bool,
+}
+
+/// Marks the workbook that was sent, or else writes its sheet anew.
 ///
 /// # Errors
 /// 422 when the file cannot be read any more.
-pub fn write(db: &Db, sheets: &Reader, import: &ImportRow, words: Words) -> ApiResult<Download> {
+pub fn write(db: &Db, sheets: &Reader, import: &ImportRow, words: Words) -> ApiResult<Marked> {
     let content = db.read_blocking(|connection| Ok(store::find_content(connection, import.tenant_id, import.id)?))?;
     let file = validate::spool(&content)?;
     drop(content);
+    let marked = |spool, is_original| Marked {
+        download: Download {
+            spool,
+            format: TableFormat::Xlsx,
+            name: format!("marked-{}", import.id),
+        },
+        is_original,
+    };
+    if import.file_format == FileFormat::Xlsx && import.file_bytes <= ORIGINAL_BYTES_MAX {
+        let marks = Findings::new(db, import).marks(words);
+        if let Some(spool) = sheets.mark(file.path(), &import.sheet, marks)? {
+            return Ok(marked(spool, true));
+        }
+    }
+    write_anew(db, sheets, import, words, &file).map(|spool| marked(spool, false))
+}
+
+/// The same values in the same places.
+fn write_anew(db: &Db, sheets: &Reader, import: &ImportRow, words: Words, file: &NamedTempFile) -> ApiResult<Spool> {
     let lines = sheets.read(Request {
         path: file.path(),
         sheet: Some(import.sheet.as_str()).filter(|sheet| !sheet.is_empty()),
@@ -49,11 +79,7 @@ pub fn write(db: &Db, sheets: &Reader, import: &ImportRow, words: Words) -> ApiR
     }
     let mut spool = Spool::new();
     workbook.save_to_writer(&mut spool).map_err(ApiError::internal)?;
-    Ok(Download {
-        spool,
-        format: TableFormat::Xlsx,
-        name: format!("marked-{}", import.id),
-    })
+    Ok(spool)
 }
 
 /// Findings in the order of rows, a page at a time.
@@ -91,6 +117,37 @@ impl<'a> Findings<'a> {
             }
         }
         Ok(found)
+    }
+
+    /// One mark for each finding; those of one cell become one.
+    fn marks(mut self, words: Words) -> impl Iterator<Item = ApiResult<Mark>> + use<'a> {
+        let header_row = u32::try_from(self.import.header_row).unwrap_or(1);
+        let mut comments = 0;
+        std::iter::from_fn(move || {
+            let finding = match self.next() {
+                Ok(finding) => finding?,
+                Err(error) => return Some(Err(error)),
+            };
+            comments += 1;
+            let text = message(&finding.code, &finding.detail, words);
+            let is_of_file = finding.row_no == 0;
+            Some(Ok(Mark {
+                row: if is_of_file {
+                    header_row
+                } else {
+                    u32::try_from(finding.row_no).unwrap_or(0)
+                },
+                column: u32::try_from(finding.column_no).unwrap_or(0),
+                is_error: finding.severity == Severity::Error,
+                text: if comments > COMMENTS_MAX {
+                    String::new()
+                } else if is_of_file {
+                    format!("{}: {text}", finding.field)
+                } else {
+                    text
+                },
+            }))
+        })
     }
 
     fn next(&mut self) -> ApiResult<Option<FindingRow>> {

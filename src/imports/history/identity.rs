@@ -56,8 +56,8 @@ impl Identities {
             .chain_update(ordinal.to_be_bytes())
             .finalize();
         let mut bytes = [0; 16];
-        for (byte, of_hash) in bytes.iter_mut().zip(hash) {
-            *byte = of_hash;
+        for (byte, of_hash) in bytes.iter_mut().zip(&hash) {
+            *byte = *of_hash;
         }
         Identity {
             sale_id: uuid::Builder::from_custom_bytes(bytes).into_uuid().into(),

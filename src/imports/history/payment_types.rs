@@ -26,7 +26,7 @@ text_type!(
 
 text_enum! {
     /// Where the sales of a payment type go.
-    pub enum PaymentTypeUseKind {
+    pub enum PaymentTypeTarget {
         /// To its account.
         OnAccount => "on_account",
         /// Nowhere: somebody said that it is not on account.
@@ -75,7 +75,7 @@ pub struct NewPaymentTypes {
     "account_number": "71900001", "updated_at": "2026-11-21T09:30:00Z"}))]
 pub struct PaymentType {
     pub name: String,
-    pub r#use: PaymentTypeUseKind,
+    pub r#use: PaymentTypeTarget,
     #[schema(required)]
     pub account_id: Option<Id>,
     #[schema(required)]
@@ -89,7 +89,7 @@ pub struct PaymentType {
     "row_count": 31, "amount": "212.50", "first_row": 7}))]
 pub struct ImportPaymentType {
     pub name: String,
-    pub r#use: PaymentTypeUseKind,
+    pub r#use: PaymentTypeTarget,
     #[schema(required)]
     pub account_id: Option<Id>,
     #[schema(required)]
@@ -158,11 +158,11 @@ impl From<MappedRow> for PaymentType {
     }
 }
 
-fn use_of(account_id: Option<Id>) -> PaymentTypeUseKind {
+fn use_of(account_id: Option<Id>) -> PaymentTypeTarget {
     if account_id.is_some() {
-        PaymentTypeUseKind::OnAccount
+        PaymentTypeTarget::OnAccount
     } else {
-        PaymentTypeUseKind::NotOnAccount
+        PaymentTypeTarget::NotOnAccount
     }
 }
 
@@ -184,7 +184,7 @@ pub fn report(
     let types = found.into_iter().map(|row| {
         let known = mapped.remove(&row.name_key);
         let (account_id, account_number) = known.clone().map_or((None, None), |(_, _, id, number, _)| (id, number));
-        let r#use = known.map_or(PaymentTypeUseKind::Unmapped, |(_, _, id, ..)| use_of(id));
+        let r#use = known.map_or(PaymentTypeTarget::Unmapped, |(_, _, id, ..)| use_of(id));
         let line = ImportPaymentType {
             name: row.name,
             r#use,

@@ -8,7 +8,7 @@ use regex::Regex;
 
 use crate::text::sort_key;
 
-static NUMBER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"[0-9]+(?:[.,][0-9]+)?").ok());
+static NUMBER: LazyLock<Option<Regex>> = LazyLock::new(|| Regex::new(r"-?[0-9]+(?:[.,][0-9]+)?").ok());
 
 const NOTHING: [&str; 9] = [
     "geen",
@@ -29,7 +29,7 @@ pub fn parse(text: &str, is_number: bool, zone: Tz, date: NaiveDate) -> Option<i
     let Some(number) = numbers.next() else {
         return of_words(text, zone, date);
     };
-    if numbers.next().is_some() || text.contains('-') {
+    if numbers.next().is_some() || number.as_str().starts_with('-') {
         return None;
     }
     let (whole, decimals) = number.as_str().split_once(['.', ',']).unwrap_or((number.as_str(), ""));
@@ -83,6 +83,7 @@ mod tests {
             ("0", 0),
             ("Geen BTW", 0),
             ("Hoog", 2_100),
+            ("btw-tarief 21%", 2_100),
             ("btw laag", 900),
         ] {
             assert_eq!(here(text), Some(hundredths), "{text}");

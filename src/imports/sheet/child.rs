@@ -44,7 +44,7 @@ pub fn parse_sheet(path: &Path, wanted: &Wanted) -> io::Result<()> {
 }
 
 /// Beyond these the kernel ends the process; the parent says what that means.
-fn limit_self() -> io::Result<()> {
+pub(super) fn limit_self() -> io::Result<()> {
     for (resource, most) in [
         (Resource::As, MEMORY_BYTES_MAX),
         (Resource::Cpu, CPU_S_MAX),

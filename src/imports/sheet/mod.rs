@@ -10,6 +10,7 @@ pub mod child;
 mod delimited;
 mod encoding;
 pub mod guard;
+pub mod mark;
 pub mod process;
 mod workbook;
 

@@ -1,5 +1,6 @@
 //! Files that are broken or meant to break.
 
+use std::fmt::Write as _;
 use std::io::{Cursor, Write};
 
 use rust_xlsxwriter::Workbook;
@@ -178,7 +179,7 @@ fn a_million_rows_are_refused_and_take_no_memory_of_the_server() {
     }
     rows += "</row>";
     for row in 2..=1_000_001 {
-        rows += &format!(r#"<row r="{row}"><c r="B{row}"><v>1</v></c></row>"#);
+        write!(rows, r#"<row r="{row}"><c r="B{row}"><v>1</v></c></row>"#).unwrap();
     }
     let content = workbook(&sheet(&rows), &[]);
     drop(rows);

@@ -51,8 +51,8 @@ fn job(actor: &Actor, import: &Value) -> Value {
 fn a_script_that_may_only_import_sees_how_far_its_jobs_are() {
     let venue = venue();
     let key = json!({"name": "Importer", "permissions": ["imports.run"]});
-    let made = venue.director.post_new("/v1/api-keys", key).expect(201);
-    let script = venue.service.with_token(made["key"].as_str().unwrap());
+    let made = venue.director.post("/v1/api-keys", key).expect(201);
+    let script = venue.service.with_token(made["secret"].as_str().unwrap());
     let import = script
         .upload("customers", "list.csv", &csv(&[DE_BAL, LE_BAR]))
         .expect(201);
