@@ -61,7 +61,10 @@ fn vat_number(number: u32) -> String {
     let body = u128::from(100_000_000 + number);
     // N = 23, L = 21, B = 11
     let without = (2_321 * 1_000_000_000 + body) * 10_000 + 1_100;
-    let check = (98 - without % 97) % 97;
+    let check = match (98 - without % 97) % 97 {
+        0 => 97,
+        check => check,
+    };
     format!("NL{body:09}B{check:02}")
 }
 
