@@ -416,3 +416,21 @@ fn texts_speak_of_the_product() {
     );
     assert_standing(texts_need_nothing_else, &texts);
 }
+
+#[test]
+fn an_image_is_built_from_all_that_the_code_includes() {
+    let text = |name: &str| fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap();
+    let (dockerfile, dockerignore) = (text("Dockerfile"), text(".dockerignore"));
+    for name in ["Cargo.toml", "Cargo.lock", "data", "migrations", "src"] {
+        let mut copies = dockerfile.lines().filter(|line| line.starts_with("COPY "));
+        let is_copied = copies.any(|line| line.split_whitespace().any(|word| word == name));
+        let is_admitted = dockerignore.lines().any(|line| line.strip_prefix('!') == Some(name));
+        assert!(is_copied && is_admitted, "{name}");
+    }
+    let outside = |source: &Source| lines_with(source, &["include_str!(\"../../", "include_bytes!(\"../../"]);
+    let included: Vec<String> = repository_files(&["src"], &["rs"]).iter().flat_map(outside).collect();
+    assert!(
+        included.iter().all(|line| line.contains("(\"../../data/")),
+        "{included:?}"
+    );
+}
