@@ -144,7 +144,7 @@ fn export(client: &Client, server: &Server, path: &str, accept: &str, what: &str
     let (mut bytes, mut lines) = (0, 0);
     client.stream(path, accept, |part| {
         bytes += part.len();
-        lines += part.iter().filter(|byte| **byte == b'\n').count();
+        lines += part.split(|byte| *byte == b'\n').count() - 1;
         true
     });
     println!(
