@@ -1,28 +1,23 @@
 //! Statements about a set of ids of one tenant.
 
 use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
+use diesel::sql_types::Text;
 
-use super::MultiBackend;
+use super::{DbConnection, MultiBackend, dialect};
 use crate::id::{Id, SqlId};
 
-/// A statement with a table of its own, `chosen (id)`. In its text `{tenant}` stands for the tenant, `{1}` and `{2}` for values
-/// that the caller binds after it. What belongs to each id is joined with [`super::dialect::look_up`].
-pub fn about_chosen(text: &str, tenant_id: Id, ids: &[Id]) -> BoxedSqlQuery<'static, MultiBackend, SqlQuery> {
-    let place = |number: usize| format!("${number}");
-    let values: Vec<String> = (1..).take(ids.len()).map(|number| format!("(${number})")).collect();
-    let rows = match values.len() {
-        // no value to find the type by
-        0 => "SELECT id FROM tenants WHERE FALSE".to_owned(),
-        _ => format!("VALUES {}", values.join(", ")),
-    };
-    let tenant = ids.len().saturating_add(1);
-    let text = text
-        .replace("{tenant}", &place(tenant))
-        .replace("{1}", &place(tenant.saturating_add(1)))
-        .replace("{2}", &place(tenant.saturating_add(2)));
-    let statement = diesel::sql_query(format!("WITH chosen (id) AS ({rows}) {text}")).into_boxed::<MultiBackend>();
-    let statement = ids
-        .iter()
-        .fold(statement, |statement, id| statement.bind::<SqlId, _>(*id));
-    statement.bind::<SqlId, _>(tenant_id)
+/// A statement with a table of its own, `chosen (id)`, which is `$1`. `$2` is the tenant, which its text must name before it names
+/// `$3` and what else the caller binds (SQLite numbers them as they appear). What belongs to each id is joined with
+/// [`dialect::look_up`].
+pub fn about_chosen(
+    connection: &DbConnection,
+    text: &str,
+    tenant_id: Id,
+    ids: &[Id],
+) -> BoxedSqlQuery<'static, MultiBackend, SqlQuery> {
+    let rows = dialect::listed_ids(connection, "$1");
+    diesel::sql_query(format!("WITH chosen (id) AS ({rows}) {text}"))
+        .into_boxed::<MultiBackend>()
+        .bind::<Text, _>(dialect::list_of(ids))
+        .bind::<SqlId, _>(tenant_id)
 }

@@ -71,15 +71,21 @@ pub fn start_series(connection: &mut DbConnection, tenant_id: Id, series: &str) 
 /// statement has at most 32 766 values on SQLite, and 65 535 on PostgreSQL.
 #[must_use]
 pub fn is_listed(connection: &DbConnection, column: &str, place: &str) -> String {
+    format!("{column} IN ({})", listed_ids(connection, place))
+}
+
+/// Selects the ids of a [`list_of`] ids.
+#[must_use]
+pub fn listed_ids(connection: &DbConnection, place: &str) -> String {
     match connection {
         DbConnection::Postgres(_) => {
-            format!("{column} IN (SELECT id::uuid FROM json_array_elements_text({place}::json) AS listed (id))")
+            format!("SELECT id::uuid FROM json_array_elements_text({place}::json) AS listed (id)")
         }
-        DbConnection::Sqlite(_) => format!("lower(hex({column})) IN (SELECT value FROM json_each({place}))"),
+        DbConnection::Sqlite(_) => format!("SELECT unhex(value) AS id FROM json_each({place})"),
     }
 }
 
-/// Ids as one value, for [`is_listed`].
+/// Ids as one value, for [`is_listed`] and [`listed_ids`].
 #[must_use]
 pub fn list_of(ids: &[Id]) -> String {
     let digits: Vec<String> = ids.iter().map(|id| format!("\"{}\"", id.uuid().simple())).collect();

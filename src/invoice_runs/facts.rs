@@ -23,8 +23,8 @@ use crate::ledger::EntryKind;
 /// Which entries `e` of an account that was chosen are open: billable, in the period, not reversed, and on no standing
 /// invoice. The last two are looked up entry by entry: as a join or `NOT EXISTS`, PostgreSQL would read all reversals and all
 /// that was ever invoiced when it takes those tables for small.
-const IS_OPEN: &str = "e.tenant_id = {tenant} AND e.account_id = chosen.id
-    AND e.business_date >= {1} AND e.business_date <= {2} AND e.kind IN ('sale', 'refund', 'charge')
+const IS_OPEN: &str = "e.tenant_id = $2 AND e.account_id = chosen.id
+    AND e.business_date >= $3 AND e.business_date <= $4 AND e.kind IN ('sale', 'refund', 'charge')
     AND (SELECT r.seq FROM entries r WHERE r.tenant_id = e.tenant_id AND r.refers_to = e.id AND r.kind = 'reversal') IS NULL
     AND (SELECT i.entry_seq FROM invoice_entries i WHERE i.tenant_id = e.tenant_id AND i.account_id = e.account_id
         AND i.entry_seq = e.seq AND i.is_standing) IS NULL";
@@ -120,14 +120,15 @@ pub(super) fn look_up_open(connection: &DbConnection) -> String {
     dialect::look_up(connection, "entries", "e", IS_OPEN)
 }
 
-/// A statement about open entries of some accounts.
+/// A statement about open entries of some accounts. Values that the caller binds after it begin at `$5`.
 pub(super) fn about_open(
+    connection: &DbConnection,
     text: &str,
     tenant_id: Id,
     terms: &RunTerms,
     account_ids: &[Id],
 ) -> BoxedSqlQuery<'static, MultiBackend, SqlQuery> {
-    about_chosen(text, tenant_id, account_ids)
+    about_chosen(connection, text, tenant_id, account_ids)
         .bind::<Date, _>(first_date(terms))
         .bind::<Date, _>(terms.to)
 }
@@ -191,7 +192,7 @@ fn read_open(
              FROM chosen {} ORDER BY e.account_id, e.seq LIMIT {rows_max}",
             look_up_open(connection)
         );
-        let rows: Vec<OpenRow> = about_open(&text, tenant_id, terms, ids).load(connection)?;
+        let rows: Vec<OpenRow> = about_open(connection, &text, tenant_id, terms, ids).load(connection)?;
         if i64::try_from(rows.len()).unwrap_or(i64::MAX) < rows_max {
             let mut open: HashMap<Id, Vec<OpenEntry>> = ids.iter().map(|id| (*id, Vec::new())).collect();
             for row in rows {
@@ -323,7 +324,7 @@ fn read_origins(
         look_up("invoice_entries", "c", of_sale),
         look_up("invoices", "n", of_cover),
     );
-    let rows: Vec<OriginRow> = about_open(&text, tenant_id, terms, &ids).load(connection)?;
+    let rows: Vec<OriginRow> = about_open(connection, &text, tenant_id, terms, &ids).load(connection)?;
     let mut origins: HashMap<Id, Origins> = HashMap::new();
     for row in rows {
         let of_account = origins.entry(row.account_id).or_default();

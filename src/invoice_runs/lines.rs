@@ -22,15 +22,15 @@ fn net_lines(connection: &DbConnection, covered: &str) -> String {
         connection,
         "entry_lines",
         "l",
-        "l.tenant_id = {tenant} AND l.account_id = c.account_id AND l.entry_seq = c.entry_seq",
+        "l.tenant_id = $2 AND l.account_id = c.account_id AND l.entry_seq = c.entry_seq",
     );
     let latest = format!(
-        "n.tenant_id = {{tenant}} AND n.account_id = g.account_id
+        "n.tenant_id = $2 AND n.account_id = g.account_id
              AND n.entry_seq = g.latest / {LINES_PER_ENTRY} AND n.line_no = g.latest % {LINES_PER_ENTRY}"
     );
     let named = dialect::look_up(connection, "entry_lines", "n", &latest);
     format!(
-        "SELECT {{tenant}}, g.invoice_id,
+        "SELECT $2, g.invoice_id,
              CAST(ROW_NUMBER() OVER (PARTITION BY g.invoice_id ORDER BY g.business_date, g.product_code, g.vat_rate) AS INTEGER)
                  AS place,
              g.business_date, g.product_code, n.product_name, n.category, g.quantity_milli, g.amount_minor, g.vat_rate
@@ -48,7 +48,7 @@ fn net_lines(connection: &DbConnection, covered: &str) -> String {
 /// # Errors
 /// When the database fails.
 pub fn write_lines(connection: &mut DbConnection, tenant_id: Id, invoice_ids: &[Id]) -> QueryResult<()> {
-    let of_invoice = "c.tenant_id = {tenant} AND c.invoice_id = chosen.id";
+    let of_invoice = "c.tenant_id = $2 AND c.invoice_id = chosen.id";
     let covered = format!(
         "chosen {}",
         dialect::look_up(connection, "invoice_entries", "c", of_invoice)
@@ -59,7 +59,7 @@ pub fn write_lines(connection: &mut DbConnection, tenant_id: Id, invoice_ids: &[
          {}",
         net_lines(connection, &covered)
     );
-    about_chosen(&text, tenant_id, invoice_ids)
+    about_chosen(connection, &text, tenant_id, invoice_ids)
         .execute(connection)
         .map(drop)
 }
@@ -81,13 +81,13 @@ pub struct RateGross {
 /// # Errors
 /// When the database fails.
 pub fn sum_rates(connection: &mut DbConnection, tenant_id: Id, invoice_ids: &[Id]) -> QueryResult<Vec<RateGross>> {
-    let of_invoice = "l.tenant_id = {tenant} AND l.invoice_id = chosen.id";
+    let of_invoice = "l.tenant_id = $2 AND l.invoice_id = chosen.id";
     let text = format!(
         "SELECT l.invoice_id, l.vat_rate, CAST(SUM(l.amount_minor) AS BIGINT) AS gross_minor
          FROM chosen {} GROUP BY l.invoice_id, l.vat_rate",
         dialect::look_up(connection, "invoice_lines", "l", of_invoice)
     );
-    about_chosen(&text, tenant_id, invoice_ids).load(connection)
+    about_chosen(connection, &text, tenant_id, invoice_ids).load(connection)
 }
 
 #[derive(QueryableByName)]
@@ -123,14 +123,13 @@ pub fn read_open_lines(
     account_ids: &[Id],
     waiting: &[Id],
 ) -> QueryResult<HashMap<Id, Vec<NetLine>>> {
-    let after_accounts = format!("${}", account_ids.len().saturating_add(4));
-    let but_waiting = dialect::is_listed(connection, "e.id", &after_accounts);
+    let but_waiting = dialect::is_listed(connection, "e.id", "$5");
     let covered = format!(
         "(SELECT e.account_id AS invoice_id, e.account_id, e.seq AS entry_seq FROM chosen {} WHERE NOT {but_waiting}) c",
         look_up_open(connection)
     );
     let text = format!("{} ORDER BY g.invoice_id, place", net_lines(connection, &covered));
-    let bound = about_open(&text, tenant_id, terms, account_ids);
+    let bound = about_open(connection, &text, tenant_id, terms, account_ids);
     let bound = bound.bind::<Text, _>(dialect::list_of(waiting));
     let mut lines: HashMap<Id, Vec<NetLine>> = HashMap::new();
     for row in bound.load::<LineRow>(connection)? {

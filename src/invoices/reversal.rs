@@ -147,11 +147,11 @@ fn find_short_limits(connection: &mut DbConnection, tenant_id: Id, ids: &[Id]) -
     let look_up = |table, alias, condition| dialect::look_up(connection, table, alias, condition);
     let text = format!(
         "SELECT n.id FROM chosen {} {} {} WHERE a.credit_limit_minor < e.limit_change_minor",
-        look_up("invoices", "n", "n.tenant_id = {tenant} AND n.id = chosen.id"),
+        look_up("invoices", "n", "n.tenant_id = $2 AND n.id = chosen.id"),
         look_up("entries", "e", "e.tenant_id = n.tenant_id AND e.id = n.reset_entry_id"),
         look_up("accounts", "a", "a.tenant_id = n.tenant_id AND a.id = n.account_id"),
     );
-    let found: Vec<InvoiceId> = about_chosen(&text, tenant_id, ids).load(connection)?;
+    let found: Vec<InvoiceId> = about_chosen(connection, &text, tenant_id, ids).load(connection)?;
     Ok(found.into_iter().map(|row| row.id).collect())
 }
 
@@ -293,7 +293,7 @@ fn insert_negated(connection: &mut DbConnection, tenant_id: Id, ids: &[Id]) -> Q
         connection,
         "invoices",
         "n",
-        "n.tenant_id = {tenant} AND n.reverses_id = chosen.id",
+        "n.tenant_id = $2 AND n.reverses_id = chosen.id",
     );
     let look_up = |table, alias, condition| dialect::look_up(connection, table, alias, condition);
     let lines = format!(
@@ -315,7 +315,7 @@ fn insert_negated(connection: &mut DbConnection, tenant_id: Id, ids: &[Id]) -> Q
         )
     );
     for text in [lines, vat] {
-        about_chosen(&text, tenant_id, ids).execute(connection)?;
+        about_chosen(connection, &text, tenant_id, ids).execute(connection)?;
     }
     Ok(())
 }
@@ -324,20 +324,20 @@ fn insert_negated(connection: &mut DbConnection, tenant_id: Id, ids: &[Id]) -> Q
 const FREE_ENTRIES: [&str; 3] = [
     "UPDATE invoices SET status = 'reversed', reversed_by_id =
          (SELECT n.id FROM invoices n WHERE n.tenant_id = invoices.tenant_id AND n.reverses_id = invoices.id)
-     WHERE tenant_id = {tenant} AND id IN (SELECT id FROM chosen)",
+     WHERE tenant_id = $2 AND id IN (SELECT id FROM chosen)",
     "UPDATE invoice_entries SET is_standing = FALSE
-     WHERE tenant_id = {tenant} AND invoice_id IN (SELECT id FROM chosen)",
+     WHERE tenant_id = $2 AND invoice_id IN (SELECT id FROM chosen)",
     "UPDATE invoices SET limit_returned_minor = limit_returned_minor -
          (SELECT CAST(SUM(r.amount_minor) AS BIGINT) FROM invoice_limit_returns r
-          WHERE r.tenant_id = {tenant} AND r.origin_invoice_id = invoices.id AND r.invoice_id IN (SELECT id FROM chosen))
-     WHERE tenant_id = {tenant} AND id IN
+          WHERE r.tenant_id = $2 AND r.origin_invoice_id = invoices.id AND r.invoice_id IN (SELECT id FROM chosen))
+     WHERE tenant_id = $2 AND id IN
          (SELECT g.origin_invoice_id FROM invoice_limit_returns g
-          WHERE g.tenant_id = {tenant} AND g.invoice_id IN (SELECT id FROM chosen))",
+          WHERE g.tenant_id = $2 AND g.invoice_id IN (SELECT id FROM chosen))",
 ];
 
 fn free_entries(connection: &mut DbConnection, tenant_id: Id, ids: &[Id]) -> QueryResult<()> {
     for text in FREE_ENTRIES {
-        about_chosen(text, tenant_id, ids).execute(connection)?;
+        about_chosen(connection, text, tenant_id, ids).execute(connection)?;
     }
     Ok(())
 }

@@ -214,11 +214,11 @@ fn list_standing_invoices(
         "c.tenant_id = e.tenant_id AND c.account_id = e.account_id AND c.entry_seq = e.seq AND c.is_standing";
     let text = format!(
         "SELECT e.id AS entry_id, n.id, n.number FROM chosen {} {} {}",
-        look_up("entries", "e", "e.tenant_id = {tenant} AND e.id = chosen.id"),
+        look_up("entries", "e", "e.tenant_id = $2 AND e.id = chosen.id"),
         look_up("invoice_entries", "c", of_entry),
         look_up("invoices", "n", "n.tenant_id = c.tenant_id AND n.id = c.invoice_id"),
     );
-    let found: Vec<StandingRow> = about_chosen(&text, tenant_id, ids).load(connection)?;
+    let found: Vec<StandingRow> = about_chosen(connection, &text, tenant_id, ids).load(connection)?;
     let invoices = found.into_iter().map(|row| {
         let StandingRow { entry_id, id, number } = row;
         (entry_id, StandingInvoice { id, number })
