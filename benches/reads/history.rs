@@ -61,7 +61,7 @@ impl History {
                 .map(|number| self.item(clock, rules, number, count))
                 .collect();
             let outcomes = db
-                .write_blocking(|connection| post_batch(connection, clock, &items))
+                .post_blocking(|connection| post_batch(connection, clock, &items))
                 .unwrap();
             let is_posted = |outcome: &Outcome| matches!(outcome, Outcome::Posted { .. });
             assert!(outcomes.iter().all(is_posted), "{:?}", outcomes[0]);
