@@ -155,8 +155,12 @@ impl Books {
 
     /// Posts one thing; answers the entry's id, or the code of the decline or refusal.
     pub fn post(&self, action: Action) -> Result<Id, String> {
+        self.post_as(self.venue.service.clock.new_id(), "test", action)
+    }
+
+    /// The same under a key and as an operation that are chosen.
+    fn post_as(&self, id: Id, operation: &'static str, action: Action) -> Result<Id, String> {
         let clock = &self.venue.service.clock;
-        let id = clock.new_id();
         let author = Author {
             kind: ActorKind::Terminal,
             id: self.venue.till_id,
@@ -165,7 +169,7 @@ impl Books {
         let item = BatchItem {
             tenant_id: self.venue.tenant_id,
             rules: Arc::clone(&self.rules),
-            request: RequestKey::try_new(IdempotencyKey(id), "test", &(), &format!("{action:?}")).ok(),
+            request: RequestKey::try_new(IdempotencyKey(id), operation, &(), &format!("{action:?}")).ok(),
             posting: Posting { id, author, action },
         };
         let db = &self.venue.service.state.db;
@@ -182,27 +186,20 @@ impl Books {
 
     /// A sale of these items at noon of a day.
     pub fn sell_items(&self, account: Id, day: i32, items: &[Item], is_offline: bool) -> Result<Id, String> {
-        let lines: Vec<Line> = items
-            .iter()
-            .map(|item| Line {
-                product_code: item.code.to_owned(),
-                product_name: item.code.to_uppercase(),
-                category: if item.vat_rate == 2100 { "drinks" } else { "food" }.to_owned(),
-                quantity_milli: item.quantity * 1000,
-                amount_minor: item.amount,
-                vat_rate: item.vat_rate,
-                unit_price: None,
-                sale_line_no: None,
-            })
-            .collect();
-        self.post(Action::Sale(Sale {
+        self.post(sale_of(account, day, items, is_offline))
+    }
+
+    /// An offline sale of so many cents of beer with an id that a till has chosen before.
+    pub fn sell_as(&self, id: Id, account: Id, day: i32, amount: i64) -> Result<Id, String> {
+        self.post_as(id, "post_sale", sale_of(account, day, &[beer(amount, amount)], true))
+    }
+
+    /// A till takes back a sale, and names the account.
+    pub fn void(&self, account: Id, sale: Id) -> Result<Id, String> {
+        self.post(Action::Void {
+            sale_id: sale,
             account: AccountRef::Id(account),
-            occurred_at: noon(day),
-            is_offline,
-            amount_minor: items.iter().map(|item| item.amount).sum(),
-            lines,
-            details: TillDetails::default(),
-        }))
+        })
     }
 
     /// An offline sale, which no limit stops, of as many pieces of beer as it has cents.
@@ -324,6 +321,15 @@ impl Books {
         self.signed_in().post_keyless(&format!("/v1/invoices/{id}/reversal"))
     }
 
+    /// Reverses what stands of a run, and waits for it.
+    pub fn reverse_run(&self, run_id: &Value) -> Answer {
+        let path = format!("/v1/invoice-runs/{}/reversal", run_id.as_str().unwrap());
+        self.signed_in()
+            .with("Prefer", "wait=30")
+            .with("Idempotency-Key", crate::harness::key())
+            .send(ureq::http::Method::POST, &path, None)
+    }
+
     /// The superuser with a token of today.
     pub fn signed_in(&self) -> Someone {
         let service = &self.venue.service;
@@ -373,4 +379,29 @@ pub fn of_all(from: i32, to: i32, reset_type: &str) -> Value {
 
 fn noon(day: i32) -> Timestamp {
     at(&format!("{}T10:00:00Z", date(day)))
+}
+
+/// A sale at noon of a day, as a till posts it.
+fn sale_of(account: Id, day: i32, items: &[Item], is_offline: bool) -> Action {
+    let lines: Vec<Line> = items
+        .iter()
+        .map(|item| Line {
+            product_code: item.code.to_owned(),
+            product_name: item.code.to_uppercase(),
+            category: if item.vat_rate == 2100 { "drinks" } else { "food" }.to_owned(),
+            quantity_milli: item.quantity * 1000,
+            amount_minor: item.amount,
+            vat_rate: item.vat_rate,
+            unit_price: None,
+            sale_line_no: None,
+        })
+        .collect();
+    Action::Sale(Sale {
+        account: AccountRef::Id(account),
+        occurred_at: noon(day),
+        is_offline,
+        amount_minor: items.iter().map(|item| item.amount).sum(),
+        lines,
+        details: TillDetails::default(),
+    })
 }

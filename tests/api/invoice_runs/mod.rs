@@ -11,3 +11,4 @@ mod resets;
 mod reversal;
 mod selection;
 pub mod sound;
+mod twin;

@@ -1,252 +1,231 @@
-//! Random histories of an account, through the service and through the model: sales, refunds, voids, credits, limits, runs
-//! and reversals in any order. Both agree after every action, and in the end every unreversed sale is covered once.
+//! Random histories of a venue's accounts, through the service and through the model: sales, refunds, voids (also such that
+//! come before their sale), credits, limits, runs of one account and of all, and reversals of entries, invoices and whole
+//! runs in any order. Both agree after every event, and in the end every unreversed sale is covered once.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
+use diesel::prelude::*;
+use onaccount::db::schema::{entries, invoice_entries};
 use onaccount::id::Id;
+use proptest::collection::vec;
 use proptest::test_runner::{Config, TestRunner};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::books::{Books, beer, date};
-use crate::model::actions::{Action, Step, run_on, start_limit, steps};
-use crate::model::{Account, Kind, Refused, Reset, Run};
+use super::books::Books;
+use super::twin::{Twin, body_of, pick};
+use crate::model::actions::{Action, Event, events, run_on, start_limit};
+use crate::model::{Reset, Run};
 
 const CASES: u32 = 24;
-const STEPS_MAX: usize = 30;
+const ACCOUNTS_MAX: usize = 3;
+const EVENTS_MAX: usize = 45;
 
-/// One account in the service beside the same in the model. Days go on from case to case: dates of invoices only rise.
-struct Twins<'a> {
+/// A run that made invoices.
+struct MadeRun {
+    id: Value,
+    /// The account and the number of its invoice in the model.
+    invoices: Vec<(usize, usize)>,
+    is_reversed: bool,
+}
+
+/// What happens to some accounts. Days go on from case to case: dates of invoices only rise.
+struct History<'a> {
     books: &'a Books,
-    id: Id,
-    model: Account,
-    /// By the model's sequence numbers, from 1.
-    entries: Vec<Id>,
-    /// By the model's invoice numbers, from 1.
-    invoices: Vec<Value>,
-    /// The day before the model's day 1.
+    twins: Vec<Twin<'a>>,
+    runs: Vec<MadeRun>,
+    /// Sales that were voided before they came, with the account that the void named.
+    voided_early: Vec<(usize, Id)>,
+    /// The day before day 1.
     day_0: i32,
 }
 
-fn word(reset: Reset) -> &'static str {
-    match reset {
-        Reset::None => "none",
-        Reset::BalanceToZero => "balance_to_zero",
-        Reset::LimitMinusInvoiced => "limit_minus_invoiced",
-    }
-}
-
-impl Twins<'_> {
-    /// Both did the same: the code of a refusal, or an entry with the next number.
-    fn assert_same(&mut self, of_model: Result<usize, Refused>, of_service: Result<Id, String>) {
-        match (of_model, of_service) {
-            (Ok(seq), Ok(id)) => {
-                assert_eq!(seq, self.entries.len() + 1);
-                self.entries.push(id);
-            }
-            (Err(refused), Err(code)) => assert_eq!(refused, code),
-            (model, service) => panic!("the model says {model:?}, the service {service:?}"),
-        }
-    }
-
-    fn act(&mut self, today: i32, action: Action) {
+impl History<'_> {
+    fn happen(&mut self, today: i32, event: Event) {
         self.books.on_day(self.day_0 + today);
-        let pick = |index: usize, from: &[usize]| from.get(index % from.len().max(1)).copied();
-        match action {
-            Action::Sell {
-                amount,
-                days_ago,
-                is_offline,
-            } => {
-                let day = today - days_ago;
-                let item = beer(amount, amount);
-                let sold = self.books.sell_items(self.id, self.day_0 + day, &[item], is_offline);
-                let of_model = self.model.sell(amount, day, is_offline);
-                self.assert_same(of_model, sold);
-            }
-            Action::Refund { sale, amount } => {
-                let sales: Vec<usize> = self
-                    .model
-                    .entries
-                    .iter()
-                    .filter(|e| e.kind == Kind::Sale)
-                    .map(|e| e.seq)
-                    .collect();
-                // a refund names a quantity, and a quantity is above zero
-                let amount = amount.max(1);
-                if let Some(sale) = pick(sale, &sales).filter(|sale| self.model.entry(*sale).balance < 0) {
-                    let refunded = self.books.refund(self.entries[sale - 1], amount);
-                    let of_model = self.model.refund(sale, amount, today);
-                    self.assert_same(of_model, refunded);
+        let (accounts, twins) = (self.twins.len(), &mut self.twins);
+        match event {
+            Event::To { account, action } => {
+                let made = twins[account % accounts].act(today, action);
+                if let Some((id, no)) = made {
+                    self.note_run(id, vec![(account % accounts, no)]);
                 }
             }
-            Action::RefundWithoutSale { amount } => {
-                let refunded = self.books.refund_without_sale(self.id, amount);
-                let of_model = self.model.refund_without_sale(amount, today);
-                self.assert_same(of_model, refunded);
-            }
-            Action::Credit { amount } => {
-                let credited = Ok(self.books.credit(self.id, amount));
-                let of_model = self.model.credit(amount, today);
-                self.assert_same(of_model, credited);
-            }
-            Action::ReverseEntry { entry } => {
-                let all: Vec<usize> = self.model.entries.iter().map(|e| e.seq).collect();
-                if let Some(seq) = pick(entry, &all) {
-                    let reversed = self.books.reverse(self.entries[seq - 1]);
-                    let of_model = self.model.reverse_entry(seq, today);
-                    self.assert_same(of_model, reversed);
-                }
-            }
-            Action::ChangeLimit { delta } => {
-                let changed = self.books.change_limit(self.id, delta);
-                let of_model = self.model.change_limit(delta, today);
-                self.assert_same(of_model, changed);
-            }
-            Action::Run {
+            Event::RunAll {
                 days_ago,
                 reset,
                 includes_late,
-            } => self.run(run_on(today, days_ago, reset, includes_late)),
-            Action::ReverseInvoice { invoice } => {
-                let all: Vec<usize> = self.model.invoices.iter().map(|i| i.no).collect();
-                if let Some(no) = pick(invoice, &all) {
-                    self.reverse_invoice(no, today);
+            } => self.run_all(run_on(today, days_ago, reset, includes_late)),
+            Event::ReverseRun { run } => {
+                if !self.runs.is_empty() {
+                    self.reverse_run(run % self.runs.len(), today);
+                }
+            }
+            Event::VoidEarly { account } => {
+                let sale_id = self.books.venue.service.clock.new_id();
+                let voided = self.books.void(twins[account % accounts].id, sale_id);
+                assert_eq!(voided, Err("awaiting_sale".to_owned()));
+                self.voided_early.push((account % accounts, sale_id));
+            }
+            Event::SellVoided { void, amount } => {
+                if let Some((account, sale_id)) = pick(void, &self.voided_early) {
+                    let sold = self
+                        .books
+                        .sell_as(sale_id, twins[account].id, self.day_0 + today, amount);
+                    assert_eq!(sold, Err("reversed_before_arrival".to_owned()));
+                }
+            }
+            Event::VoidOfOther { account, sale } => {
+                let (account, other) = (account % accounts, (account + 1) % accounts);
+                if let Some(sale) = pick(sale, &twins[account].model.sales()) {
+                    let voided = self.books.void(twins[other].id, twins[account].entries[sale - 1]);
+                    assert_eq!(voided, Err("unknown_account".to_owned()));
                 }
             }
         }
+        self.twins.iter().for_each(Twin::assert_equal);
     }
 
-    fn run(&mut self, run: Run) {
-        let body = json!({
-            "from": date(self.day_0 + run.from),
-            "to": date(self.day_0 + run.to.max(run.from)),
-            "reset_type": word(run.reset),
-            "late": if run.includes_late { "include" } else { "exclude" },
-            "accounts": {"account_ids": [self.id]},
+    fn note_run(&mut self, id: Value, invoices: Vec<(usize, usize)>) {
+        self.runs.push(MadeRun {
+            id,
+            invoices,
+            is_reversed: false,
         });
-        let run = Run {
-            to: run.to.max(run.from),
-            ..run
-        };
-        let answer = self.books.try_run(body);
-        match self.model.run(run) {
-            Ok(no) => {
-                let invoice = self.books.invoice_of(&answer.expect(200), self.id);
-                self.entries
-                    .push(invoice["reset_mutation_id"].as_str().unwrap().parse().unwrap());
-                self.compare(no, &invoice);
-                self.invoices.push(invoice);
-            }
-            Err(code) => drop(answer.problem(409, code)),
-        }
     }
 
-    fn compare(&self, no: usize, invoice: &Value) {
-        let of_model = self.model.invoice(no);
-        let cents = |name: &str| invoice[name].as_str().unwrap().replace('.', "").parse::<i64>().unwrap();
-        assert_eq!(cents("total"), of_model.total);
-        assert_eq!(cents("limit_taken"), of_model.limit_taken);
-        let seqs: HashMap<String, usize> = self
-            .entries
-            .iter()
-            .zip(1..)
-            .map(|(id, seq)| (id.to_string(), seq))
-            .collect();
-        let covered: Vec<(usize, &str)> = invoice["covers"]
+    fn run_all(&mut self, run: Run) {
+        let ids: Vec<Id> = self.twins.iter().map(|twin| twin.id).collect();
+        let made = self.books.run(body_of(run, self.day_0, &ids));
+        let path = format!("/v1/invoice-runs/{}/accounts", made["id"].as_str().unwrap());
+        let listed = self.books.signed_in().get(&path).expect(200);
+        let by_account: HashMap<&str, &Value> = listed["items"]
             .as_array()
             .unwrap()
             .iter()
-            .map(|covered| {
-                (
-                    seqs[covered["id"].as_str().unwrap()],
-                    covered["reset_type"].as_str().unwrap(),
-                )
-            })
+            .map(|item| (item["account_id"].as_str().unwrap(), item))
             .collect();
-        let expected: Vec<(usize, &str)> = of_model
-            .covers
-            .iter()
-            .map(|(&seq, &reset)| (seq, word(reset)))
-            .collect();
-        assert_eq!(covered, expected);
-    }
-
-    fn reverse_invoice(&mut self, no: usize, today: i32) {
-        let answer = self.books.reverse_invoice(&self.invoices[no - 1]);
-        match self.model.reverse_invoice(no, today) {
-            Ok(()) => {
-                let note = answer.expect(201);
-                self.entries
-                    .push(note["reset_mutation_id"].as_str().unwrap().parse().unwrap());
+        assert_eq!(by_account.len(), ids.len(), "every account is in the run");
+        let mut invoices = Vec::new();
+        for (account, twin) in self.twins.iter_mut().enumerate() {
+            if let Some(no) = twin.note_run(run, &made, by_account[twin.id.to_string().as_str()]) {
+                invoices.push((account, no));
             }
-            Err(code) => drop(answer.problem(409, code)),
         }
+        self.note_run(made["id"].clone(), invoices);
     }
 
-    fn assert_equal(&self) {
-        assert_eq!(self.books.state(self.id), (self.model.balance(), self.model.limit()));
-        self.model.assert_consistent();
+    /// Of a run that can be taken back, all invoices that stand are; of one that cannot, none is.
+    fn reverse_run(&mut self, run: usize, today: i32) {
+        let MadeRun {
+            id,
+            invoices,
+            is_reversed,
+        } = &self.runs[run];
+        let model = |account: usize| &self.twins[account].model;
+        let standing: Vec<(usize, usize)> = invoices
+            .iter()
+            .filter(|(account, no)| model(*account).invoice(*no).is_standing)
+            .copied()
+            .collect();
+        let obstacles: Vec<&str> = standing
+            .iter()
+            .filter_map(|(account, no)| model(*account).obstacle(*no))
+            .collect();
+        let answer = self.books.reverse_run(id);
+        if *is_reversed {
+            answer.problem(409, "already_reversed");
+        } else if !obstacles.is_empty() {
+            let problem = answer.problem(409, "run_not_reversible");
+            let named: Vec<&str> = problem["errors"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|error| error["code"].as_str().unwrap())
+                .collect();
+            assert_eq!(named, obstacles, "{problem}");
+        } else {
+            assert_eq!(answer.expect(200)["status"], "reversed");
+            for (account, no) in standing {
+                self.twins[account].note_reversal(no, today, &self.runs[run].id);
+            }
+            self.runs[run].is_reversed = true;
+        }
     }
 
     /// Undoes the credits, runs over everything, and looks for what no invoice covers.
-    fn finish(&mut self, today: i32) {
-        let credits = self.model.entries.iter().filter(|e| e.is_standing(Kind::Credit));
-        for seq in credits.map(|e| e.seq).collect::<Vec<_>>() {
-            let reversed = self.books.reverse(self.entries[seq - 1]);
-            let of_model = self.model.reverse_entry(seq, today);
-            self.assert_same(of_model, reversed);
+    fn finish(mut self, today: i32) {
+        for twin in &mut self.twins {
+            twin.reverse_credits(today);
         }
-        self.run(Run {
+        for void in 0..self.voided_early.len() {
+            self.happen(today, Event::SellVoided { void, amount: 500 });
+        }
+        self.run_all(Run {
             from: 1,
             to: today,
             reset: Reset::BalanceToZero,
             includes_late: true,
         });
-        self.assert_equal();
-        let uncovered = self.model.entries.iter().find(|e| {
-            matches!(e.kind, Kind::Sale | Kind::Refund)
-                && !e.is_reversed
-                && self.model.standing_invoice_of(e.seq).is_none()
-        });
-        assert!(uncovered.is_none(), "left uncovered by the final run: {uncovered:?}");
-        for (invoice, of_model) in self.invoices.iter().zip(&self.model.invoices) {
-            let path = format!("/v1/invoices/{}", invoice["id"].as_str().unwrap());
-            let now = self.books.signed_in().get(&path).expect(200);
-            let returned = now["limit_returned"]
-                .as_str()
-                .unwrap()
-                .replace('.', "")
-                .parse::<i64>()
-                .unwrap();
-            assert_eq!(returned, of_model.limit_returned);
-            assert_eq!(now["status"] == "standing", of_model.is_standing);
+        for twin in &self.twins {
+            twin.assert_covered();
+            assert_each_sale_is_covered_once(self.books, twin.id);
         }
+        self.books.assert_sound();
     }
 }
 
-fn play(books: &Books, day_0: i32, limit: i64, steps: &[Step]) -> i32 {
+/// As the rows say, whatever the model thinks.
+fn assert_each_sale_is_covered_once(books: &Books, account_id: Id) {
+    let tenant_id = books.venue.tenant_id;
+    let db = &books.venue.service.state.db;
+    let of_account = entries::tenant_id.eq(tenant_id).and(entries::account_id.eq(account_id));
+    let columns = (entries::seq, entries::id, entries::kind, entries::refers_to);
+    let rows: Vec<(i64, Id, String, Option<Id>)> = db
+        .read_blocking(|connection| Ok(entries::table.filter(of_account).select(columns).load(connection)?))
+        .unwrap();
+    let standing = invoice_entries::table
+        .filter(
+            invoice_entries::tenant_id
+                .eq(tenant_id)
+                .and(invoice_entries::account_id.eq(account_id)),
+        )
+        .filter(invoice_entries::is_standing)
+        .select(invoice_entries::entry_seq);
+    let covered: Vec<i64> = db.read_blocking(|connection| Ok(standing.load(connection)?)).unwrap();
+    let reversed: HashSet<Id> = rows
+        .iter()
+        .filter(|(_, _, kind, _)| kind == "reversal")
+        .filter_map(|(.., refers_to)| *refers_to)
+        .collect();
+    let due: HashSet<i64> = rows
+        .iter()
+        .filter(|(_, id, kind, _)| matches!(kind.as_str(), "sale" | "refund") && !reversed.contains(id))
+        .map(|(seq, ..)| *seq)
+        .collect();
+    assert_eq!(covered.len(), due.len(), "an entry is covered twice");
+    assert_eq!(covered.into_iter().collect::<HashSet<i64>>(), due);
+}
+
+fn play(books: &Books, day_0: i32, limits: &[i64], events: &[(i32, Event)]) {
     books.on_day(day_0 + 1);
-    let id = books.account(0);
-    let mut twins = Twins {
+    let mut history = History {
         books,
-        id,
-        model: Account::default(),
-        entries: Vec::new(),
-        invoices: Vec::new(),
+        twins: limits.iter().map(|_| Twin::open(books, day_0)).collect(),
+        runs: Vec::new(),
+        voided_early: Vec::new(),
         day_0,
     };
-    if limit > 0 {
-        twins.act(1, Action::ChangeLimit { delta: limit });
+    for (account, &delta) in limits.iter().enumerate().filter(|(_, limit)| **limit > 0) {
+        let action = Action::ChangeLimit { delta };
+        history.happen(1, Event::To { account, action });
     }
     let mut today = 1;
-    for &(days, action) in steps {
+    for &(days, event) in events {
         today += days;
-        twins.act(today, action);
-        twins.assert_equal();
+        history.happen(today, event);
     }
-    twins.finish(today);
-    day_0 + today
+    history.finish(today);
 }
 
 #[test]
@@ -260,18 +239,17 @@ fn the_service_and_the_model_agree_on_random_histories() {
         max_shrink_iters: 200,
         ..Config::default()
     };
-    let outcome = TestRunner::new(config).run(&(start_limit(), steps(STEPS_MAX)), |(limit, steps)| {
-        *failed_on.borrow_mut() = Some(steps.clone());
+    let histories = (vec(start_limit(), 2..=ACCOUNTS_MAX), events(EVENTS_MAX));
+    let outcome = TestRunner::new(config).run(&histories, |(limits, events)| {
+        *failed_on.borrow_mut() = Some(events.clone());
         // dates of invoices only rise: also after a case that failed half-way, and is now made smaller
-        let most: i32 = steps.iter().map(|(days, _)| days).sum::<i32>() + 1;
+        let most: i32 = events.iter().map(|(days, _)| days).sum::<i32>() + 1;
         let day_0 = last_day.get();
         last_day.set(day_0 + most);
-        play(&books, day_0, limit, &steps);
+        play(&books, day_0, &limits, &events);
         Ok(())
     });
     if let Err(error) = outcome {
         panic!("{error}\n{:?}", failed_on.borrow());
     }
-    books.on_day(last_day.get());
-    books.assert_sound();
 }

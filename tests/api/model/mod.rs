@@ -141,6 +141,12 @@ impl Account {
         self.add(Kind::Sale, -amount, 0, day, None)
     }
 
+    /// The numbers of all sales, reversed ones included.
+    pub fn sales(&self) -> Vec<usize> {
+        let sales = self.entries.iter().filter(|e| e.kind == Kind::Sale);
+        sales.map(|e| e.seq).collect()
+    }
+
     fn refunds_of(&self, sale: usize) -> impl Iterator<Item = &Entry> {
         self.entries
             .iter()
@@ -187,6 +193,19 @@ impl Account {
         let reversal = self.add(Kind::Reversal, -entry.balance, -entry.limit, day, Some(seq))?;
         self.entries[seq - 1].is_reversed = true;
         Ok(reversal)
+    }
+
+    /// What a till does when goods and money have gone back: of an invoiced sale it refunds what is left.
+    pub fn void(&mut self, sale: usize, day: i32) -> Result<usize, Refused> {
+        if self.standing_invoice_of(sale).is_none() {
+            return self.reverse_entry(sale, day);
+        }
+        let sold = -self.entry(sale).balance;
+        let refunded: i64 = self.refunds_of(sale).map(|e| e.balance).sum();
+        if refunded == sold && (sold > 0 || self.refunds_of(sale).next().is_some()) {
+            return Err("nothing_to_refund");
+        }
+        self.refund(sale, sold - refunded, day)
     }
 
     /// The entries that a run would cover now.
@@ -274,10 +293,11 @@ impl Account {
         Ok(no)
     }
 
-    pub fn reverse_invoice(&mut self, no: usize, day: i32) -> Result<(), Refused> {
-        let invoice = self.invoice(no).clone();
+    /// Why an invoice cannot be taken back as things are now.
+    pub fn obstacle(&self, no: usize) -> Option<Refused> {
+        let invoice = self.invoice(no);
         if !invoice.is_standing {
-            return Err("already_reversed");
+            return Some("already_reversed");
         }
         let has_refunds_on_later_invoice = self
             .invoices
@@ -289,8 +309,16 @@ impl Account {
                 })
             });
         if has_refunds_on_later_invoice {
-            return Err("refunds_invoiced");
+            return Some("refunds_invoiced");
         }
+        (self.limit() < self.entry(invoice.reset_seq).limit).then_some("limit_would_be_negative")
+    }
+
+    pub fn reverse_invoice(&mut self, no: usize, day: i32) -> Result<(), Refused> {
+        if let Some(refused) = self.obstacle(no) {
+            return Err(refused);
+        }
+        let invoice = self.invoice(no).clone();
         let reset = self.entry(invoice.reset_seq).clone();
         self.add(Kind::Reversal, -reset.balance, -reset.limit, day, Some(reset.seq))?;
         self.entries[reset.seq - 1].is_reversed = true;
@@ -299,6 +327,22 @@ impl Account {
             self.invoice_mut(earlier).limit_returned -= amount;
         }
         Ok(())
+    }
+
+    /// Sales and refunds that are neither reversed nor on a standing invoice.
+    pub fn uncovered(&self) -> Vec<&Entry> {
+        let is_billable = |e: &&Entry| matches!(e.kind, Kind::Sale | Kind::Refund) && !e.is_reversed;
+        let entries = self.entries.iter().filter(is_billable);
+        entries.filter(|e| self.standing_invoice_of(e.seq).is_none()).collect()
+    }
+
+    /// What standing invoices of runs with `none` left on the account: below zero the customer owes it.
+    pub fn left_standing_by_none(&self) -> i64 {
+        let standing = self.invoices.iter().filter(|i| i.is_standing);
+        let covered = standing
+            .flat_map(|i| &i.covers)
+            .filter(|&(_, &reset)| reset == Reset::None);
+        covered.map(|(&seq, _)| self.entry(seq).balance).sum()
     }
 
     /// What holds after every action, whatever came before.
