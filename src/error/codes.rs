@@ -118,7 +118,7 @@ codes! {
     InvoiceDateInFuture, "invoice_date_in_future", UNPROCESSABLE_ENTITY, "The invoice date is in the future", "The invoice date is today or earlier, in the tenant's time zone.";
     InvoiceDateBeforeLast, "invoice_date_before_last", CONFLICT, "The invoice date is before the last invoice", "Numbers and dates of a series rise together: use the date of the last invoice or later.";
     RefundsInvoiced, "refunds_invoiced", CONFLICT, "Refunds of its sales are on a later invoice", "Reverse the invoice that the detail names first.";
-    RunNotReversible, "run_not_reversible", CONFLICT, "The run cannot be reversed", "The errors name the accounts and what stands in the way. Nothing was changed.";
+    RunNotReversible, "run_not_reversible", CONFLICT, "The run cannot be reversed", "The errors name the accounts and what stands in the way; the detail says what became of the others: nothing was changed, unless something came in the way after the job had begun.";
     RunNotCompleted, "run_not_completed", CONFLICT, "The run is not completed", "Wait for its job to end.";
     JobFinished, "job_finished", CONFLICT, "The job has ended", "A job that has ended is not cancelled.";
     JobNotCancellable, "job_not_cancellable", CONFLICT, "This job is not cancelled", "A reversal of a run goes on to its end once it has begun.";

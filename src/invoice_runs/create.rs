@@ -1,7 +1,8 @@
 //! Makes a run and its job, or the job that reverses it. The work itself is the job's.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 
+use super::dates;
 use super::facts::read_chunk;
 use super::model::{NewInvoiceRun, RunRow, RunStatus};
 use super::native::insert_run_accounts;
@@ -14,9 +15,8 @@ use crate::clock::Clock;
 use crate::db::DbConnection;
 use crate::error::{ApiError, ApiResult, Code, FieldError};
 use crate::id::Id;
-use crate::invoices::numbers;
 use crate::jobs::JobKind;
-use crate::jobs::store::{NewJob, find_job, has_unfinished, insert_job};
+use crate::jobs::store::{NewJob, find_job, insert_job};
 use crate::period::{BusinessDate, Period};
 use crate::request_keys::{self, KeyRow, RequestKey};
 
@@ -68,10 +68,9 @@ pub fn create_run(
     let now = clock.now();
     let key = KeyRow::posted(tenant.id, request, "invoice_run", actor.id, now);
     request_keys::insert(connection, &key)?;
-    let today = tenant.today(now);
-    let invoice_date = asked.invoice_date.map_or(today, BusinessDate::date);
+    let invoice_date = asked.invoice_date.map_or_else(|| tenant.today(now), BusinessDate::date);
     let chosen = choose_accounts(connection, tenant.id, tenant.currency, &asked.accounts)?;
-    check_invoice_date(connection, tenant.id, invoice_date, today)?;
+    dates::check_of_run(connection, tenant, invoice_date)?;
     if let (Some(_), [only]) = (&asked.accounts.account_ids, chosen.as_slice()) {
         check_only_account(connection, tenant.id, asked, only)?;
     }
@@ -121,24 +120,6 @@ fn replayed_run(connection: &mut DbConnection, tenant_id: Id, run_id: Id) -> Api
         job_id: run.job_id,
         is_replayed: true,
     })
-}
-
-/// Dates rise with the numbers, also with those that an unfinished run or reversal of one will take.
-fn check_invoice_date(
-    connection: &mut DbConnection,
-    tenant_id: Id,
-    invoice_date: NaiveDate,
-    today: NaiveDate,
-) -> ApiResult<()> {
-    let is_before_today = invoice_date < today && invoice_date.year() == today.year();
-    if is_before_today && has_unfinished(connection, tenant_id, JobKind::InvoiceRunReversal)? {
-        return Err(ApiError::new(Code::InvoiceDateBeforeLast).detail(format!(
-            "a run is being reversed by credit notes of {today}; {invoice_date} is before it: wait for its job to end"
-        )));
-    }
-    let last = numbers::last_invoice_date(connection, tenant_id, invoice_date.year())?;
-    let pending = store::latest_pending_date(connection, tenant_id, invoice_date.year())?;
-    numbers::check_date(last.max(pending), invoice_date)
 }
 
 /// Whoever asks for one account wants to know at once why it has no invoice. Nothing is kept: the key may be used again.

@@ -6,11 +6,13 @@
 //! - what happened between drafting and writing is seen: [`commit`] looks again under the accounts' locks;
 //! - no entry stands on two standing invoices: `invoice_entries_standing`, a unique index;
 //! - an account is never half done: a chunk ([`chunk`]) is one transaction, with its numbers and the job's progress;
-//! - a reversal of a run changes nothing unless every invoice of it can be reversed: [`reversal`] looks at all first.
+//! - a reversal of a run changes nothing unless every invoice of it can be reversed: [`reversal`] looks at all first;
+//! - invoice dates rise with the numbers, whatever waits: [`dates`] refuses what would come before its turn.
 
 pub mod chunk;
 pub mod commit;
 pub mod create;
+pub mod dates;
 pub mod draft;
 pub mod facts;
 pub mod figures;

@@ -78,7 +78,7 @@ fn begin(services: &Services, lease: &Lease, run: &RunRow) -> ApiResult<Step> {
         }
     }
     if !blocked.is_empty() {
-        return Err(not_reversible(&blocked));
+        return Err(not_reversible(&blocked, "cannot be reversed, and nothing was changed"));
     }
     services.db.write_blocking(|connection| {
         if renew(connection, lease, clock.now())? == Renewal::Lost {
@@ -152,7 +152,7 @@ fn take_back_chunk(services: &Services, lease: &Lease, job: &JobRow) -> ApiResul
     let clock: &Clock = &services.clock;
     let chunk = services
         .db
-        .read_blocking(|connection| read_chunk(connection, clock, lease, job))?;
+        .read_blocking(|connection| read_chunk(connection, lease, job))?;
     services.db.write_blocking(|connection| {
         if renew(connection, lease, clock.now())? == Renewal::Lost {
             return Ok(Step::LeaseLost);
@@ -168,7 +168,7 @@ fn take_back_chunk(services: &Services, lease: &Lease, job: &JobRow) -> ApiResul
     })
 }
 
-fn read_chunk(connection: &mut DbConnection, clock: &Clock, lease: &Lease, job: &JobRow) -> ApiResult<Option<Chunk>> {
+fn read_chunk(connection: &mut DbConnection, lease: &Lease, job: &JobRow) -> ApiResult<Option<Chunk>> {
     let (tenant, run, _) = read_subject(connection, lease)?;
     let next = next_standing(connection, run.tenant_id, run.id, job.progress_done)?;
     let ids: Vec<Id> = next.iter().map(|(_, row)| row.id).collect();
@@ -182,7 +182,8 @@ fn read_chunk(connection: &mut DbConnection, clock: &Clock, lease: &Lease, job: 
         tenant_id: run.tenant_id,
         rules: Arc::new(TenantRules::from(&tenant)),
         author: author_of(&job.actor_kind, job.actor_id, &job.actor_name),
-        invoice_date: tenant.today(clock.now()),
+        // of the request: a job that works past midnight dates all of its credit notes alike
+        invoice_date: tenant.today(job.created_at),
         number_prefix: get_issuer(connection, run.tenant_id)?.1,
     };
     let invoice_ids = chunk.iter().map(|(_, row)| row.id).collect();
@@ -217,10 +218,14 @@ fn end_of_chunks(connection: &mut DbConnection, lease: &Lease, total: i64) -> Ap
         set_progress(connection, lease, 0, total)?;
         return Ok(Step::More);
     }
-    Err(not_reversible(&blocked).detail("these invoices could no longer be reversed; all others of the run are"))
+    Err(not_reversible(
+        &blocked,
+        "could no longer be reversed when their turn came; all others are. Remove what is in the way and reverse the run again",
+    ))
 }
 
-fn not_reversible(blocked: &[Blocked]) -> ApiError {
+/// Names the invoices; `outcome` says what became of them and of the others.
+fn not_reversible(blocked: &[Blocked], outcome: &str) -> ApiError {
     let named = blocked.iter().take(NAMED_MAX).map(|blocked| {
         let Blocked {
             account_number,
@@ -231,7 +236,9 @@ fn not_reversible(blocked: &[Blocked]) -> ApiError {
         let detail = format!("account {account_number}, invoice {number}: {}", obstacle.detail());
         FieldError::parameter("id", obstacle.code().as_str(), detail)
     });
-    let count = blocked.len();
-    let summary = format!("{count} invoices of the run cannot be reversed, and nothing was changed");
+    let summary = match blocked.len() {
+        1 => format!("1 invoice of the run {outcome}"),
+        count => format!("{count} invoices of the run {outcome}"),
+    };
     named.fold(ApiError::new(Code::RunNotReversible).detail(summary), ApiError::error)
 }

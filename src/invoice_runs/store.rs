@@ -1,6 +1,6 @@
 //! Queries on runs and their accounts.
 
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 
@@ -67,33 +67,16 @@ pub fn set_reversal_job(connection: &mut DbConnection, tenant_id: Id, id: Id, jo
         .map(drop)
 }
 
-/// The latest invoice date, in that date's year, of the runs whose job has not ended: nothing else may be dated before it,
-/// or numbers and dates would not rise together.
-pub fn latest_pending_date(connection: &mut DbConnection, tenant_id: Id, year: i32) -> QueryResult<Option<NaiveDate>> {
-    let dates = list_pending_dates(connection, tenant_id, year)?;
-    Ok(dates.into_iter().max())
-}
-
-/// The earliest one: nothing may be dated after it before the run has taken its numbers.
-pub fn earliest_pending_date(
-    connection: &mut DbConnection,
-    tenant_id: Id,
-    year: i32,
-) -> QueryResult<Option<NaiveDate>> {
-    let dates = list_pending_dates(connection, tenant_id, year)?;
-    Ok(dates.into_iter().min())
-}
-
-fn list_pending_dates(connection: &mut DbConnection, tenant_id: Id, year: i32) -> QueryResult<Vec<NaiveDate>> {
-    let dates: Vec<NaiveDate> = invoice_runs::table
+/// The invoice dates of the runs whose job has not ended.
+pub fn list_pending_dates(connection: &mut DbConnection, tenant_id: Id) -> QueryResult<Vec<NaiveDate>> {
+    invoice_runs::table
         .filter(
             invoice_runs::tenant_id
                 .eq(tenant_id)
                 .and(invoice_runs::status.eq(RunStatus::Pending)),
         )
         .select(invoice_runs::invoice_date)
-        .load(connection)?;
-    Ok(dates.into_iter().filter(|date| date.year() == year).collect())
+        .load(connection)
 }
 
 /// The next accounts of a run in one state, after the ordinal, in their order.

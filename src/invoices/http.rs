@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, post, web};
-use chrono::{Datelike, NaiveDate};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -18,7 +17,7 @@ use crate::db::DbConnection;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::http::{Cursor, IdempotencyKey, Page, PageLimit, PageRequest, ValidQuery, headers};
 use crate::id::Id;
-use crate::invoice_runs::store::earliest_pending_date;
+use crate::invoice_runs::dates;
 use crate::ledger::{Author, TenantRules};
 use crate::period::BusinessDate;
 use crate::request_keys::{self, KeyRow, RequestKey};
@@ -245,20 +244,10 @@ fn reverse_one(
         invoice_date: tenant.today(now),
         number_prefix: store::get_issuer(connection, tenant.id)?.1,
     };
-    check_pending_runs(connection, tenant.id, order.invoice_date)?;
+    dates::check_at_once(connection, tenant, order.invoice_date)?;
     let blocked = reverse_invoices(connection, clock, &order, &[(id, request.key)])?;
     match blocked.into_iter().next() {
         Some(blocked) => Err(blocked.obstacle.into_error()),
         None => Ok(()),
-    }
-}
-
-/// A run with an earlier invoice date takes its numbers first: numbers and dates rise together.
-fn check_pending_runs(connection: &mut DbConnection, tenant_id: Id, invoice_date: NaiveDate) -> ApiResult<()> {
-    match earliest_pending_date(connection, tenant_id, invoice_date.year())? {
-        Some(date) if date < invoice_date => Err(ApiError::new(Code::RunNotCompleted).detail(format!(
-            "a run with invoice date {date} is not completed: wait for its job to end"
-        ))),
-        _ => Ok(()),
     }
 }

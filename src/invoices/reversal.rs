@@ -22,7 +22,7 @@ pub struct Order {
     pub tenant_id: Id,
     pub rules: Arc<TenantRules>,
     pub author: Author,
-    /// Of the credit notes: today.
+    /// Of the credit notes: the day on which they were asked for.
     pub invoice_date: NaiveDate,
     pub number_prefix: String,
 }

@@ -62,12 +62,13 @@ pub fn find_job(connection: &mut DbConnection, tenant_id: Id, id: Id) -> QueryRe
         .optional()
 }
 
-/// Whether a job of this kind waits or works.
-pub fn has_unfinished(connection: &mut DbConnection, tenant_id: Id, kind: JobKind) -> QueryResult<bool> {
-    let unfinished = jobs::table
+/// When the jobs of this kind that wait or work were asked for.
+pub fn list_unfinished(connection: &mut DbConnection, tenant_id: Id, kind: JobKind) -> QueryResult<Vec<Timestamp>> {
+    jobs::table
         .filter(jobs::tenant_id.eq(tenant_id).and(jobs::kind.eq(kind)))
-        .filter(jobs::status.eq_any(vec![JobStatus::Queued, JobStatus::Running]));
-    diesel::select(diesel::dsl::exists(unfinished)).get_result(connection)
+        .filter(jobs::status.eq_any(vec![JobStatus::Queued, JobStatus::Running]))
+        .select(jobs::created_at)
+        .load(connection)
 }
 
 /// The newest first; `after` is the last one of the page before.

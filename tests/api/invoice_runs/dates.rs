@@ -4,9 +4,14 @@ use onaccount::invoice_runs::ReversalWork;
 use onaccount::jobs::{Lease, Step, Work};
 use serde_json::{Value, json};
 
-use super::books::{Books, date, of_account};
-use super::jobs::{claim, run_now, services, worker};
-use crate::harness::{Answer, Service};
+use super::books::{Books, date, of_account, of_all};
+use super::jobs::{claim, run_now, services, two_chunks, worker};
+use crate::harness::{Answer, Service, at};
+
+/// Two minutes before midnight of a day, in Amsterdam in summer.
+fn set_late_on(books: &Books, day: i32) {
+    books.venue.service.clock.set(at(&format!("{}T21:58:00Z", date(day))));
+}
 
 /// A run of one account over days 1 to 5, with the invoice date of a day, that waits for a worker.
 fn ask(books: &Books, account: onaccount::id::Id, reset_type: &str, day: i32) -> Answer {
@@ -95,5 +100,52 @@ fn a_reversal_that_takes_no_number_leaves_the_date_of_the_series() {
         (&invoice["number"], &invoice["invoice_date"]),
         (&json!("2026-00003"), &json!(date(4)))
     );
+    books.assert_sound();
+}
+
+#[test]
+fn credit_notes_have_the_date_of_the_request_also_when_the_job_works_past_midnight() {
+    let books = Books::in_service(Service::with_job_workers(0));
+    let accounts = two_chunks(&books);
+    let single = done(&books, &ask(&books, accounts[0], "none", 1));
+    let all = books.signed_in().post_new("/v1/invoice-runs", of_all(1, 1, "none"));
+    let run = done(&books, &all);
+    set_late_on(&books, 5);
+    reverse(&books, &run);
+    let lease = claim(&books);
+    assert_eq!((step(&books, &lease), step(&books, &lease)), (Step::More, Step::More));
+    books.on_day(6);
+    assert_eq!(run_now(&books, &run)["accounts"]["reversed"], 200);
+    let alone = books.invoice_of(&single, accounts[0]);
+    let problem = books.reverse_invoice(&alone).problem(409, "run_not_completed");
+    let words = format!("credit notes of {}: wait for its job", date(5));
+    assert!(problem["detail"].as_str().unwrap().contains(&words), "{problem}");
+    ask(&books, accounts[0], "none", 4).problem(409, "invoice_date_before_last");
+    books.sell(accounts[0], 2, 100);
+    let next = ask(&books, accounts[0], "none", 5).expect(202);
+    worker(&books).work_on(&claim(&books));
+    worker(&books).run_until_idle().unwrap();
+    assert_eq!(run_now(&books, &run)["status"], "reversed");
+    assert_eq!(run_now(&books, &next)["status"], "completed");
+    let run_id = run["id"].as_str().unwrap();
+    let mut path = format!("/v1/invoices?kind=credit_note&run_id={run_id}&limit=200");
+    let mut dates = Vec::new();
+    loop {
+        let page = books.signed_in().get(&path).expect(200);
+        dates.extend(
+            page["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|note| note["invoice_date"].clone()),
+        );
+        let Some(cursor) = page["next_cursor"].as_str() else {
+            break;
+        };
+        path = format!("/v1/invoices?kind=credit_note&run_id={run_id}&limit=200&cursor={cursor}");
+    }
+    assert_eq!(dates, vec![json!(date(5)); 204], "one account had its own run");
+    let note = books.reverse_invoice(&alone).expect(201);
+    assert_eq!(note["invoice_date"], json!(date(6)));
     books.assert_sound();
 }

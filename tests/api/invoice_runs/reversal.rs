@@ -1,17 +1,11 @@
 //! Reversing invoices and whole runs.
 
+use onaccount::invoice_runs::ReversalWork;
+use onaccount::jobs::{Step, Work};
 use serde_json::{Value, json};
 
 use super::books::{Books, of_account, of_all};
-
-fn reverse_run(books: &Books, run: &Value) -> crate::harness::Answer {
-    let path = format!("/v1/invoice-runs/{}/reversal", run["id"].as_str().unwrap());
-    let actor = books.signed_in();
-    actor
-        .with("Prefer", "wait=30")
-        .with("Idempotency-Key", crate::harness::key())
-        .send(ureq::http::Method::POST, &path, None)
-}
+use super::jobs::{claim, run_now, services, worker};
 
 #[test]
 fn a_credit_note_mirrors_its_invoice_and_frees_its_mutations() {
@@ -126,7 +120,7 @@ fn a_run_is_reversed_whole() {
     let run = books.run(of_all(1, 1, "limit_minus_invoiced"));
     let first = books.invoice_of(&run, accounts[0]);
     books.reverse_invoice(&first).expect(201);
-    let reversed = reverse_run(&books, &run).expect(200);
+    let reversed = books.reverse_run(&run["id"]).expect(200);
     assert_eq!(reversed["status"], "reversed");
     assert_eq!(
         (&reversed["accounts"]["reversed"], &reversed["total"]),
@@ -141,7 +135,7 @@ fn a_run_is_reversed_whole() {
         10,
         "each has one credit note"
     );
-    reverse_run(&books, &run).problem(409, "already_reversed");
+    books.reverse_run(&run["id"]).problem(409, "already_reversed");
     let again = books.run(of_all(1, 1, "none"));
     assert_eq!(again["total"], "50.00");
     books.assert_sound();
@@ -165,7 +159,7 @@ fn a_run_that_cannot_be_reversed_whole_is_left_as_it_is() {
         .iter()
         .map(|account| books.state(*account))
         .collect();
-    let problem = reverse_run(&books, &run).problem(409, "run_not_reversible");
+    let problem = books.reverse_run(&run["id"]).problem(409, "run_not_reversible");
     let named: Vec<(&str, bool)> = problem["errors"]
         .as_array()
         .unwrap()
@@ -194,7 +188,72 @@ fn a_run_that_cannot_be_reversed_whole_is_left_as_it_is() {
     );
     books.reverse_invoice(&later).expect(201);
     books.change_limit(poor, 9_500).unwrap();
-    assert_eq!(reverse_run(&books, &run).expect(200)["status"], "reversed");
+    assert_eq!(books.reverse_run(&run["id"]).expect(200)["status"], "reversed");
+    books.assert_sound();
+}
+
+#[test]
+fn what_is_blocked_after_the_first_look_is_left_standing_and_named_and_reversed_later() {
+    let books = Books::in_service(crate::harness::Service::with_job_workers(0));
+    let accounts: Vec<_> = (0..3).map(|_| books.account(10_000)).collect();
+    let poor = accounts[1];
+    let run_of = |body| {
+        let run = books.signed_in().post_new("/v1/invoice-runs", body).expect(202);
+        worker(&books).run_until_idle().unwrap();
+        run_now(&books, &run)
+    };
+    // its second invoice gives limit back, which its reversal takes again
+    let sold = books.sell(poor, 1, 1_000);
+    run_of(of_account(poor, 1, 1, "limit_minus_invoiced"));
+    books.refund(sold, 1_000).unwrap();
+    for other in [accounts[0], accounts[2]] {
+        books.sell(other, 1, 1_000);
+    }
+    let run = run_of(of_all(1, 1, "balance_to_zero"));
+    assert_eq!(run["accounts"]["invoiced"], 3);
+    let path = format!("/v1/invoice-runs/{}/reversal", run["id"].as_str().unwrap());
+    let asked = books.signed_in().post_keyless(&path).expect(202);
+    let lease = claim(&books);
+    let looked = ReversalWork.step(&services(&books), &lease).unwrap();
+    assert_eq!(looked, Step::More, "nothing is in the way at the first look");
+    books.change_limit(poor, -9_500).unwrap();
+    worker(&books).work_on(&lease);
+    let job = format!("/v1/jobs/{}", asked["reversal_job"]["id"].as_str().unwrap());
+    let job = books.signed_in().get(&job).expect(200);
+    let problem = &job["error"];
+    assert_eq!(
+        (&job["status"], &problem["code"]),
+        (&json!("failed"), &json!("run_not_reversible"))
+    );
+    let said = problem["detail"].as_str().unwrap();
+    assert!(
+        said.starts_with("1 invoice of the run could no longer be reversed"),
+        "{problem}"
+    );
+    let named = problem["errors"].as_array().unwrap();
+    assert_eq!((named.len(), &named[0]["code"]), (1, &json!("limit_would_be_negative")));
+    assert!(
+        named[0]["detail"].as_str().unwrap().contains("account 71900002"),
+        "{problem}"
+    );
+    let half = run_now(&books, &run);
+    let counted = |run: &Value| {
+        (
+            run["status"].clone(),
+            run["accounts"]["reversed"].clone(),
+            run["accounts"]["invoiced"].clone(),
+        )
+    };
+    assert_eq!(counted(&half), (json!("completed"), json!(2), json!(1)));
+    let states: Vec<_> = accounts.iter().map(|account| books.state(*account)).collect();
+    assert_eq!(states, [(-1_000, 10_000), (0, 500), (-1_000, 10_000)]);
+    books.assert_sound();
+
+    books.change_limit(poor, 9_500).unwrap();
+    books.signed_in().post_keyless(&path).expect(202);
+    worker(&books).run_until_idle().unwrap();
+    assert_eq!(counted(&run_now(&books, &run)), (json!("reversed"), json!(3), json!(0)));
+    assert_eq!(books.state(poor), (1_000, 9_000));
     books.assert_sound();
 }
 
