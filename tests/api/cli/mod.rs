@@ -2,7 +2,9 @@
 
 mod demo;
 mod import;
+mod quickstart;
 mod serve;
+mod serving;
 mod user;
 
 use std::process::Command;

@@ -1,67 +1,13 @@
 //! `onaccount serve`: starts with clear words or not at all, and finishes what it accepted.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, ChildStderr, Command, Stdio};
+use std::process::Stdio;
 use std::time::Duration;
 
 use super::onaccount;
+use super::serving::Serving;
 use crate::harness::{Actor, TestDatabase};
-
-/// A server in a process of its own; killed if the test forgets it.
-struct Serving {
-    process: Child,
-    address: String,
-    log: BufReader<ChildStderr>,
-}
-
-impl Serving {
-    fn start(database: &TestDatabase) -> Self {
-        let mut process = onaccount()
-            .args([
-                "serve",
-                "--listen",
-                "127.0.0.1:0",
-                "--database-url",
-                &database.raw_url(),
-                "--shutdown-seconds",
-                "20",
-            ])
-            .env("ONACCOUNT_SECRET", "a secret for tests, of thirty-two characters")
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut log = BufReader::new(process.stderr.take().unwrap());
-        let mut line = String::new();
-        while !line.contains("\"address\"") {
-            line.clear();
-            assert!(
-                log.read_line(&mut line).unwrap() > 0,
-                "the server ended without serving"
-            );
-        }
-        let line: serde_json::Value = serde_json::from_str(&line).unwrap();
-        let address = line["address"].as_str().unwrap().to_owned();
-        Serving { process, address, log }
-    }
-
-    fn terminate(&self) {
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &self.process.id().to_string()])
-                .status()
-                .unwrap()
-                .success()
-        );
-    }
-}
-
-impl Drop for Serving {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
 
 #[test]
 fn a_stopping_server_finishes_what_it_accepted() {
@@ -93,7 +39,7 @@ fn a_stopping_server_finishes_what_it_accepted() {
     connection.read_exact(&mut answer).unwrap();
     assert_eq!(&answer, b"HTTP/1.1 401");
     drop(connection);
-    let status = serving.process.wait().unwrap();
+    let status = serving.ended();
     let mut log = String::new();
     serving.log.read_to_string(&mut log).unwrap();
     assert!(status.success(), "{status}: {log}");
