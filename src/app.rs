@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::db::{Db, DbConnection};
 use crate::error::{ApiError, ApiResult};
 use crate::http::boundary::boundary;
-use crate::http::{Contract, check_method, method_not_allowed, openapi, path_config, problem_pages};
+use crate::http::{Contract, Cursors, check_method, method_not_allowed, openapi, path_config, problem_pages};
 use crate::imports::sheet;
 use crate::jobs::Bell;
 use crate::ledger::PostingQueue;
@@ -45,6 +45,8 @@ pub struct AppState {
     pub passwords: Passwords,
     /// Slows down who guesses passwords.
     pub throttle: Throttle,
+    /// Seals the cursors of lists.
+    pub cursors: Cursors,
     /// Actors looked up a moment ago.
     pub actors: ActorCache,
     /// The requests under a key that this process is working on.
@@ -85,6 +87,7 @@ impl AppState {
             tokens: Tokens::new(secret),
             passwords: Passwords::try_new()?,
             throttle: Throttle::new(secret, trusted_proxies),
+            cursors: Cursors::new(secret),
             actors: ActorCache::default(),
             in_flight: InFlight::default(),
             metrics,

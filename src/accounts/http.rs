@@ -15,7 +15,7 @@ use crate::app::AppState;
 use crate::audit::{self, AuditEntry};
 use crate::auth::{Allowed, can};
 use crate::error::{ApiError, ApiResult};
-use crate::http::{IfMatch, Page, PageQuery, PageRequest, ValidJson, ValidQuery, etag, respond_versioned};
+use crate::http::{IfMatch, Page, PageQuery, ValidJson, ValidQuery, etag, respond_versioned};
 use crate::id::Id;
 
 /// Make an account
@@ -94,8 +94,9 @@ pub async fn list_accounts(
         (&query.q, &query.status, balance_lt_minor, query.holder),
         (query.shown_on_till, query.on_account_allowed, query.sort),
     );
-    let page =
-        PageRequest::<(String, Id)>::try_new(tenant_id, "accounts", &filters, query.limit, query.cursor.as_ref())?;
+    let page = app
+        .cursors
+        .page::<(String, Id)>(tenant_id, "accounts", &filters, query.limit, query.cursor.as_ref())?;
     let sort = query.sort.unwrap_or(AccountSort::Name);
     let (start, rows_max) = (sort.start(page.after.clone())?, page.rows_max());
     let reading = page.clone();
@@ -204,7 +205,7 @@ pub async fn get_account_history(
     app: web::Data<AppState>,
 ) -> ApiResult<HttpResponse> {
     let (tenant_id, id) = (actor.tenant()?.id, id.into_inner());
-    let page = PageRequest::<Id>::try_new(
+    let page = app.cursors.page::<Id>(
         tenant_id,
         "account-history",
         &id,

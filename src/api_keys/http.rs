@@ -11,7 +11,7 @@ use crate::auth::{Allowed, NewKey, PermissionSet, can};
 use crate::clock::Timestamp;
 use crate::db::DbConnection;
 use crate::error::{ApiError, ApiResult, Code};
-use crate::http::{Page, PageRequest, ValidJson, ValidQuery};
+use crate::http::{Page, ValidJson, ValidQuery};
 use crate::id::Id;
 
 /// List API keys
@@ -26,7 +26,9 @@ pub async fn list_api_keys(
     app: web::Data<AppState>,
 ) -> ApiResult<HttpResponse> {
     let tenant_id = actor.tenant()?.id;
-    let page = PageRequest::<Id>::try_new(tenant_id, "api-keys", &(), query.0.limit, query.0.cursor.as_ref())?;
+    let page = app
+        .cursors
+        .page::<Id>(tenant_id, "api-keys", &(), query.0.limit, query.0.cursor.as_ref())?;
     let (before, rows_max) = (page.after, page.rows_max());
     let rows = app
         .db

@@ -11,7 +11,7 @@ use crate::app::AppState;
 use crate::audit::{self, AuditEntry, Author, Changes, Subject, SubjectKind};
 use crate::auth::{Allowed, can};
 use crate::error::{ApiError, ApiResult, Code};
-use crate::http::{IfMatch, Page, PageQuery, PageRequest, ValidJson, ValidQuery, etag, respond_versioned};
+use crate::http::{IfMatch, Page, PageQuery, ValidJson, ValidQuery, etag, respond_versioned};
 use crate::id::Id;
 
 /// Make a customer
@@ -64,7 +64,8 @@ pub async fn list_customers(
     let (tenant_id, query) = (actor.tenant()?.id, query.0);
     let filters = (&query.q, query.kind, query.sort);
     let page =
-        PageRequest::<(String, Id)>::try_new(tenant_id, "customers", &filters, query.limit, query.cursor.as_ref())?;
+        app.cursors
+            .page::<(String, Id)>(tenant_id, "customers", &filters, query.limit, query.cursor.as_ref())?;
     let (after, rows_max, sort) = (page.after.clone(), page.rows_max(), query.sort);
     let rows = app
         .db
@@ -174,7 +175,7 @@ pub async fn get_customer_history(
     app: web::Data<AppState>,
 ) -> ApiResult<HttpResponse> {
     let (tenant_id, id) = (actor.tenant()?.id, id.into_inner());
-    let page = PageRequest::<Id>::try_new(
+    let page = app.cursors.page::<Id>(
         tenant_id,
         "customer-history",
         &id,

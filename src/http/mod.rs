@@ -3,6 +3,7 @@
 
 pub mod boundary;
 mod contract;
+mod cursors;
 mod etag;
 mod examples;
 mod failures;
@@ -24,6 +25,7 @@ mod strict;
 pub mod table;
 
 pub use contract::{Contract, check_method, method_not_allowed};
+pub use cursors::Cursors;
 pub use etag::{IfMatch, IfMatchOptional, etag, respond_versioned};
 pub use idempotency::IdempotencyKey;
 pub use json::{BODY_BYTES_MAX, ValidJson, parse_valid};

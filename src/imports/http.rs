@@ -18,7 +18,7 @@ use crate::auth::{Allowed, can};
 use crate::db::{DbConnection, on_blocking_thread};
 use crate::error::{ApiError, ApiResult, Code};
 use crate::http::table::{CsvFile, XlsxFile};
-use crate::http::{Page, PageQuery, PageRequest, TableFormat, TableQuery, ValidJson, ValidQuery};
+use crate::http::{Page, PageQuery, TableFormat, TableQuery, ValidJson, ValidQuery};
 use crate::id::Id;
 use crate::jobs::model::Job;
 use crate::jobs::store::find_job;
@@ -73,7 +73,9 @@ pub async fn list_imports(
     app: web::Data<AppState>,
 ) -> ApiResult<HttpResponse> {
     let (tenant_id, query) = (actor.tenant()?.id, query.0);
-    let page = PageRequest::<Id>::try_new(tenant_id, "imports", &query.kind, query.limit, query.cursor.as_ref())?;
+    let page = app
+        .cursors
+        .page::<Id>(tenant_id, "imports", &query.kind, query.limit, query.cursor.as_ref())?;
     let (after, rows_max, kind) = (page.after, page.rows_max(), query.kind);
     let imports = app
         .db
@@ -275,7 +277,9 @@ pub async fn list_import_findings(
         return app.db.read(file).await?.respond();
     }
     let list = format!("findings of {id}");
-    let page = PageRequest::<FindingKey>::try_new(tenant_id, &list, &severity, query.limit, query.cursor.as_ref())?;
+    let page = app
+        .cursors
+        .page::<FindingKey>(tenant_id, &list, &severity, query.limit, query.cursor.as_ref())?;
     let asked = page.clone();
     let page = app
         .db
@@ -341,7 +345,9 @@ pub async fn list_import_results(
 ) -> ApiResult<HttpResponse> {
     let (tenant_id, id) = (actor.tenant()?.id, id.into_inner());
     let list = format!("results of {id}");
-    let asked = PageRequest::<ResultKey>::try_new(tenant_id, &list, &(), query.0.limit, query.0.cursor.as_ref())?;
+    let asked = app
+        .cursors
+        .page::<ResultKey>(tenant_id, &list, &(), query.0.limit, query.0.cursor.as_ref())?;
     let page = app
         .db
         .read(move |connection| {

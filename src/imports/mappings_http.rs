@@ -8,7 +8,7 @@ use super::{read, store};
 use crate::app::AppState;
 use crate::auth::{Allowed, can};
 use crate::error::{ApiError, ApiResult, Code};
-use crate::http::{Page, PageQuery, PageRequest, ValidJson, ValidQuery};
+use crate::http::{Page, PageQuery, ValidJson, ValidQuery};
 use crate::id::Id;
 
 /// List saved mappings
@@ -26,7 +26,7 @@ pub async fn list_import_mappings(
     app: web::Data<AppState>,
 ) -> ApiResult<HttpResponse> {
     let tenant_id = actor.tenant()?.id;
-    let page = PageRequest::<Id>::try_new(
+    let page = app.cursors.page::<Id>(
         tenant_id,
         "import-mappings",
         &(),

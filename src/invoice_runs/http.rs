@@ -119,7 +119,7 @@ pub async fn preview_invoice_run(
     let tenant = actor.tenant()?;
     let (tenant_id, currency, asked) = (tenant.id, tenant.currency, body.0);
     check_dates(&asked, tenant.today(app.clock.now()))?;
-    let page: PageRequest<After> = PageRequest::try_new(
+    let page: PageRequest<After> = app.cursors.page(
         tenant_id,
         "invoice_run_preview",
         &asked,
@@ -159,7 +159,7 @@ pub async fn list_invoice_runs(
 ) -> ApiResult<HttpResponse> {
     let tenant_id = actor.tenant()?.id;
     let filter = query.0;
-    let asked: PageRequest<(Timestamp, Id)> = PageRequest::try_new(
+    let asked: PageRequest<(Timestamp, Id)> = app.cursors.page(
         tenant_id,
         "invoice_runs",
         &filter.status,
@@ -229,7 +229,7 @@ pub async fn list_invoice_run_accounts(
 ) -> ApiResult<HttpResponse> {
     let (tenant_id, currency) = (actor.tenant()?.id, actor.tenant()?.currency);
     let (id, filter) = (id.into_inner(), query.0);
-    let asked: PageRequest<i64> = PageRequest::try_new(
+    let asked: PageRequest<i64> = app.cursors.page(
         tenant_id,
         &format!("invoice_run {id}"),
         &filter.state,

@@ -82,7 +82,8 @@ pub async fn list_invoices(
         to: asked.to.map(BusinessDate::date),
     };
     let page: PageRequest<(i32, i64)> =
-        PageRequest::try_new(tenant_id, "invoices", &filter, asked.limit, asked.cursor.as_ref())?;
+        app.cursors
+            .page(tenant_id, "invoices", &filter, asked.limit, asked.cursor.as_ref())?;
     let (after, rows_max) = (page.after, page.rows_max());
     let rows = app
         .db
@@ -149,7 +150,8 @@ pub async fn list_invoice_lines(
     let (tenant_id, currency) = (actor.tenant()?.id, actor.tenant()?.currency);
     let id = id.into_inner();
     let page: PageRequest<i32> =
-        PageRequest::try_new(tenant_id, "invoice_lines", &id, query.0.limit, query.0.cursor.as_ref())?;
+        app.cursors
+            .page(tenant_id, "invoice_lines", &id, query.0.limit, query.0.cursor.as_ref())?;
     let (after, rows_max) = (page.after, page.rows_max());
     let rows = app
         .db

@@ -12,7 +12,7 @@ use crate::auth::{Allowed, can};
 use crate::clock::Timestamp;
 use crate::db::DbConnection;
 use crate::error::{ApiError, ApiResult, Code};
-use crate::http::{CommaList, Cursor, Page, PageLimit, PageRequest, ValidQuery};
+use crate::http::{CommaList, Cursor, Page, PageLimit, ValidQuery};
 use crate::id::Id;
 
 /// When to look at an unfinished job again, in seconds.
@@ -44,13 +44,9 @@ pub async fn list_jobs(
 ) -> ApiResult<HttpResponse> {
     let tenant_id = actor.tenant()?.id;
     let filter = query.0;
-    let asked = PageRequest::<(Timestamp, Id)>::try_new(
-        tenant_id,
-        "jobs",
-        &filter.status,
-        filter.limit,
-        filter.cursor.as_ref(),
-    )?;
+    let asked =
+        app.cursors
+            .page::<(Timestamp, Id)>(tenant_id, "jobs", &filter.status, filter.limit, filter.cursor.as_ref())?;
     let (after, rows_max) = (asked.after, asked.rows_max());
     let rows = app
         .db

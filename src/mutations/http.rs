@@ -14,7 +14,7 @@ use crate::app::AppState;
 use crate::auth::{Allowed, can};
 use crate::error::{ApiError, ApiResult, Code};
 use crate::http::table::{CsvFile, CsvOptions, XlsxFile};
-use crate::http::{IdempotencyKey, Page, PageRequest, TableFormat, TableQuery, ValidJson, ValidQuery, headers};
+use crate::http::{IdempotencyKey, Page, TableFormat, TableQuery, ValidJson, ValidQuery, headers};
 use crate::id::Id;
 use crate::ledger::{self, Action, Posted};
 use crate::request_keys::RequestKey;
@@ -177,7 +177,9 @@ pub async fn list_mutations(
         let file = move |connection: &mut _| export::write(connection, tenant_id, &filter, currency, (format, options));
         return app.read_much(file).await?.respond();
     }
-    let page = PageRequest::<ReportKey>::try_new(tenant_id, "mutations", &filter, query.limit, query.cursor.as_ref())?;
+    let page = app
+        .cursors
+        .page::<ReportKey>(tenant_id, "mutations", &filter, query.limit, query.cursor.as_ref())?;
     let (after, rows_max) = (page.after, page.rows_max());
     let rows = app
         .db
@@ -234,7 +236,9 @@ pub async fn list_account_mutations(
     let tenant = actor.tenant()?;
     let (tenant_id, currency, account_id) = (tenant.id, tenant.currency, account_id.into_inner());
     let list = format!("mutations of {account_id}");
-    let page = PageRequest::<i64>::try_new(tenant_id, &list, &(), query.0.limit, query.0.cursor.as_ref())?;
+    let page = app
+        .cursors
+        .page::<i64>(tenant_id, &list, &(), query.0.limit, query.0.cursor.as_ref())?;
     let (before, rows_max) = (page.after, page.rows_max());
     let rows = app
         .db

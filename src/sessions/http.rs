@@ -11,7 +11,7 @@ use crate::app::AppState;
 use crate::auth::{ACCESS_TOKEN_LIFE_S, Anyone, SignedInUser, actor_of_session, key_hash};
 use crate::clock::Timestamp;
 use crate::error::{ApiError, ApiResult, Code};
-use crate::http::{Page, PageRequest, ValidJson, ValidQuery};
+use crate::http::{Page, ValidJson, ValidQuery};
 use crate::id::Id;
 use crate::me::Me;
 use crate::users::{self, Membership};
@@ -173,7 +173,9 @@ pub async fn list_sessions(
     app: web::Data<AppState>,
 ) -> ApiResult<HttpResponse> {
     let (user_id, now) = (user.actor.id, app.clock.now());
-    let page = PageRequest::<Id>::try_new(user_id, "sessions", &(), query.0.limit, query.0.cursor.as_ref())?;
+    let page = app
+        .cursors
+        .page::<Id>(user_id, "sessions", &(), query.0.limit, query.0.cursor.as_ref())?;
     let (before, rows_max) = (page.after, page.rows_max());
     let rows = app
         .db

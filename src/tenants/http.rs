@@ -11,7 +11,7 @@ use crate::auth::{Actor, Allowed, SignedIn, can};
 use crate::clock::Clock;
 use crate::db::DbConnection;
 use crate::error::{ApiError, ApiResult, Code};
-use crate::http::{IfMatch, Page, PageRequest, ValidJson, ValidQuery, etag};
+use crate::http::{IfMatch, Page, ValidJson, ValidQuery, etag};
 use crate::id::Id;
 
 /// List tenants
@@ -25,7 +25,9 @@ pub async fn list_tenants(
     query: ValidQuery<TenantQuery>,
     app: web::Data<AppState>,
 ) -> ApiResult<HttpResponse> {
-    let page = PageRequest::<i64>::try_new(audit::PORTAL, "tenants", &(), query.0.limit, query.0.cursor.as_ref())?;
+    let page = app
+        .cursors
+        .page::<i64>(audit::PORTAL, "tenants", &(), query.0.limit, query.0.cursor.as_ref())?;
     let (after, rows_max) = (page.after, page.rows_max());
     let tenants = app
         .db

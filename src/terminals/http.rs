@@ -13,7 +13,7 @@ use crate::audit::{self, Author, Changes, Subject, SubjectKind};
 use crate::auth::{Allowed, NewKey, PermissionSet, TERMINAL, can};
 use crate::db::DbConnection;
 use crate::error::{ApiError, ApiResult, Code};
-use crate::http::{IfMatch, Page, PageRequest, ValidJson, ValidQuery, etag};
+use crate::http::{IfMatch, Page, ValidJson, ValidQuery, etag};
 use crate::id::Id;
 use crate::text::Name;
 
@@ -29,7 +29,9 @@ pub async fn list_terminals(
     app: web::Data<AppState>,
 ) -> ApiResult<HttpResponse> {
     let tenant_id = actor.tenant()?.id;
-    let page = PageRequest::<Id>::try_new(tenant_id, "terminals", &(), query.0.limit, query.0.cursor.as_ref())?;
+    let page = app
+        .cursors
+        .page::<Id>(tenant_id, "terminals", &(), query.0.limit, query.0.cursor.as_ref())?;
     let (after, rows_max) = (page.after, page.rows_max());
     let (rows, keys) = app
         .db

@@ -7,7 +7,7 @@ use super::store;
 use crate::app::AppState;
 use crate::auth::{Allowed, can};
 use crate::error::ApiResult;
-use crate::http::{Page, PageRequest, ValidQuery};
+use crate::http::{Page, ValidQuery};
 use crate::id::Id;
 use crate::ledger::may_see_available;
 
@@ -28,7 +28,7 @@ pub async fn list_till_accounts(
     let tenant = actor.tenant()?;
     let tenant_id = tenant.id;
     let filter = TillAccountFilter::from(&query.0);
-    let page = PageRequest::<(String, Id)>::try_new(
+    let page = app.cursors.page::<(String, Id)>(
         tenant_id,
         "till accounts",
         &filter,

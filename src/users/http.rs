@@ -14,7 +14,7 @@ use crate::auth::{Allowed, Role, can};
 use crate::clock::{Clock, Timestamp};
 use crate::db::DbConnection;
 use crate::error::{ApiError, ApiResult, Code};
-use crate::http::{IfMatch, Page, PageRequest, ValidJson, ValidQuery, etag};
+use crate::http::{IfMatch, Page, ValidJson, ValidQuery, etag};
 use crate::id::Id;
 use crate::tenants;
 use crate::text::{Name, sort_key};
@@ -33,7 +33,9 @@ pub async fn list_users(
     let tenant_id = actor.tenant()?.id;
     let UserQuery { q, limit, cursor } = query.0;
     let search = q.map(|q| sort_key(q.as_str()));
-    let page = PageRequest::<(String, Id)>::try_new(tenant_id, "users", &search, limit, cursor.as_ref())?;
+    let page = app
+        .cursors
+        .page::<(String, Id)>(tenant_id, "users", &search, limit, cursor.as_ref())?;
     let (after, rows_max) = (page.after.clone(), page.rows_max());
     let (rows, roles) = app
         .db

@@ -9,7 +9,7 @@ use super::staging;
 use crate::app::AppState;
 use crate::auth::{Allowed, can};
 use crate::error::{ApiError, ApiResult, Code};
-use crate::http::{Page, PageQuery, PageRequest, ValidJson, ValidQuery};
+use crate::http::{Page, PageQuery, ValidJson, ValidQuery};
 use crate::id::Id;
 use crate::imports::store;
 
@@ -35,7 +35,9 @@ pub async fn list_payment_types(
 ) -> ApiResult<HttpResponse> {
     let tenant_id = actor.tenant()?.id;
     let (limit, cursor) = (query.0.limit, query.0.cursor.as_ref());
-    let asked = PageRequest::<String>::try_new(tenant_id, "payment-types", &(), limit, cursor)?;
+    let asked = app
+        .cursors
+        .page::<String>(tenant_id, "payment-types", &(), limit, cursor)?;
     let page = app
         .db
         .read(move |connection| {
@@ -86,7 +88,9 @@ pub async fn list_import_payment_types(
 ) -> ApiResult<HttpResponse> {
     let (tenant_id, currency, id) = (actor.tenant()?.id, actor.tenant()?.currency, id.into_inner());
     let list = format!("payment types of {id}");
-    let asked = PageRequest::<String>::try_new(tenant_id, &list, &(), query.0.limit, query.0.cursor.as_ref())?;
+    let asked = app
+        .cursors
+        .page::<String>(tenant_id, &list, &(), query.0.limit, query.0.cursor.as_ref())?;
     let page = app
         .db
         .read(move |connection| {

@@ -1,5 +1,7 @@
 //! The list of accounts: search, filters, sorts, pages.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use diesel::prelude::*;
 use onaccount::db::schema::{account_holders, accounts};
 use onaccount::id::Id;
@@ -249,4 +251,15 @@ fn a_cursor_belongs_to_its_list() {
         .get(&format!("/v1/customers?cursor={cursor}"))
         .problem(400, "bad_cursor");
     neighbour.get(&next).problem(400, "bad_cursor");
+    // of the same list, but made to go on elsewhere
+    let mut bytes = URL_SAFE_NO_PAD.decode(&cursor).unwrap();
+    let digit = bytes.iter_mut().rev().find(|byte| byte.is_ascii_digit()).unwrap();
+    *digit = if *digit == b'0' { b'1' } else { b'0' };
+    let forged = URL_SAFE_NO_PAD.encode(bytes);
+    venue
+        .clerk
+        .get(&format!(
+            "/v1/accounts?limit=5&status=active&sort=balance&cursor={forged}"
+        ))
+        .problem(400, "bad_cursor");
 }
