@@ -55,16 +55,22 @@ impl RequestKey {
     /// the same request finds it again, and no request of another tenant has it. It sorts where the key does.
     #[must_use]
     pub fn portal_id(&self, tenant_id: Id) -> Id {
-        let digest = Sha256::new()
-            .chain_update(tenant_id.uuid().as_bytes())
-            .chain_update(self.key.uuid().as_bytes())
-            .finalize();
-        let mut bytes = *self.key.uuid().as_bytes();
-        for (byte, of_digest) in bytes.iter_mut().zip(digest).skip(8) {
-            *byte = of_digest;
-        }
-        uuid::Builder::from_custom_bytes(bytes).into_uuid().into()
+        portal_id(tenant_id, self.key)
     }
+}
+
+/// [`RequestKey::portal_id`] of a key.
+#[must_use]
+pub fn portal_id(tenant_id: Id, key: Id) -> Id {
+    let digest = Sha256::new()
+        .chain_update(tenant_id.uuid().as_bytes())
+        .chain_update(key.uuid().as_bytes())
+        .finalize();
+    let mut bytes = *key.uuid().as_bytes();
+    for (byte, of_digest) in bytes.iter_mut().zip(digest).skip(8) {
+        *byte = of_digest;
+    }
+    uuid::Builder::from_custom_bytes(bytes).into_uuid().into()
 }
 
 /// JSON with sorted keys, without nulls, without white space.

@@ -15,7 +15,7 @@ mod in_flight;
 mod model;
 mod store;
 
-pub use fingerprint::RequestKey;
+pub use fingerprint::{RequestKey, portal_id};
 pub use in_flight::{InFlight, InFlightGuard};
 pub use model::{KeyRow, KeyState};
 pub use store::{find, insert, list};

@@ -10,10 +10,10 @@ use onaccount::id::SqlId;
 use onaccount::ledger::{AccountRef, Action};
 use onaccount::verify::{Difference, checks, verify_tenant};
 
-use crate::invoice_runs::books::{Books, beer, pie};
+use crate::invoice_runs::books::{Books, beer, of_account, pie};
 
 /// Books with everything in them: sales, refunds, reversals, a void, credits, a decline, runs of every reset type, a refund of
-/// an earlier run's sale, and a reversed invoice.
+/// an earlier run's sale, a reversed invoice and a reversed run.
 fn books() -> Books {
     let books = Books::open();
     let (bar, kitchen, office) = (books.account(10_000), books.account(20_000), books.account(5_000));
@@ -44,6 +44,10 @@ fn books() -> Books {
     let invoice = books.invoice(kitchen, 1, 1, "none");
     books.reverse_invoice(&invoice).expect(201);
     books.invoice(kitchen, 1, 1, "balance_to_zero");
+    let terrace = books.account(5_000);
+    books.sell(terrace, 1, 600);
+    let run = books.run(of_account(terrace, 1, 1, "none"));
+    books.reverse_run(&run["id"]).expect(200);
     books
 }
 
@@ -89,7 +93,8 @@ const DAMAGE: &[(&str, &str)] = &[
         "refund_of_reversed",
         "UPDATE entries SET refers_to = (SELECT r.refers_to FROM entries r WHERE r.tenant_id = $1 AND r.kind = 'refund' AND r.refers_to IS NOT NULL
             AND NOT EXISTS (SELECT 1 FROM entries u WHERE u.tenant_id = $1 AND u.refers_to = r.id) ORDER BY r.refers_to LIMIT 1)
-        WHERE tenant_id = $1 AND kind = 'reversal' AND run_id IS NOT NULL",
+        WHERE tenant_id = $1 AND id = (SELECT v.id FROM entries v WHERE v.tenant_id = $1 AND v.kind = 'reversal'
+            AND v.run_id IS NOT NULL ORDER BY v.id LIMIT 1)",
     ),
     ("reset_invoice", "UPDATE entries SET refers_to = id WHERE tenant_id = $1 AND kind = 'invoice_reset'"),
     ("key_entry", "UPDATE request_keys SET result_kind = 'credit' WHERE tenant_id = $1 AND result_kind = 'sale'"),
@@ -105,6 +110,12 @@ const DAMAGE: &[(&str, &str)] = &[
         "key_invoice",
         "UPDATE request_keys SET result_kind = 'invoice' WHERE tenant_id = $1 AND result_kind = 'sale' AND state = 'posted'",
     ),
+    (
+        "key_job",
+        "UPDATE request_keys SET result_kind = 'job' WHERE tenant_id = $1 AND result_kind = 'sale' AND state = 'posted'",
+    ),
+    ("key_job", "UPDATE jobs SET kind = 'invoice_run' WHERE tenant_id = $1 AND kind = 'invoice_run_reversal'"),
+    ("job_key", "DELETE FROM request_keys WHERE tenant_id = $1 AND result_kind = 'job'"),
     ("entry_key", "DELETE FROM request_keys WHERE tenant_id = $1"),
     ("invoice_lines", "UPDATE invoice_lines SET amount_minor = amount_minor + 1 WHERE tenant_id = $1"),
     ("invoice_vat", "UPDATE invoice_vat SET net_minor = net_minor + 1, gross_minor = gross_minor + 1 WHERE tenant_id = $1"),
@@ -138,7 +149,8 @@ const DAMAGE: &[(&str, &str)] = &[
         "UPDATE entries SET refers_to = (SELECT e.id FROM entries e JOIN invoice_entries c ON c.tenant_id = e.tenant_id
             AND c.account_id = e.account_id AND c.entry_seq = e.seq WHERE e.tenant_id = $1 AND c.is_standing
             ORDER BY e.id LIMIT 1)
-        WHERE tenant_id = $1 AND kind = 'reversal' AND run_id IS NOT NULL",
+        WHERE tenant_id = $1 AND id = (SELECT v.id FROM entries v WHERE v.tenant_id = $1 AND v.kind = 'reversal'
+            AND v.run_id IS NOT NULL ORDER BY v.id LIMIT 1)",
     ),
     ("invoice_reset", "UPDATE invoices SET reset_entry_id = id WHERE tenant_id = $1"),
     (
