@@ -2,6 +2,7 @@
 
 mod demo;
 mod import;
+mod interrupted_run;
 mod quickstart;
 mod serve;
 mod serving;
