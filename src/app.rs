@@ -13,7 +13,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt, scope};
 use utoipa_swagger_ui::{Config as SwaggerConfig, SwaggerUi};
 
-use crate::auth::{ActorCache, Passwords, Throttle, Tokens, authenticate};
+use crate::auth::{ActorCache, LinkTokens, Passwords, Throttle, Tokens, authenticate};
 use crate::clock::Clock;
 use crate::db::{Db, DbConnection};
 use crate::error::{ApiError, ApiResult};
@@ -41,6 +41,8 @@ pub struct AppState {
     pub clock: Clock,
     /// Access tokens.
     pub tokens: Tokens,
+    /// The secrets of links in mails.
+    pub link_tokens: LinkTokens,
     /// Password hashing, in its turn.
     pub passwords: Passwords,
     /// Slows down who guesses passwords.
@@ -85,6 +87,7 @@ impl AppState {
             db,
             clock,
             tokens: Tokens::new(secret),
+            link_tokens: LinkTokens::new(secret),
             passwords: Passwords::try_new()?,
             throttle: Throttle::new(secret, trusted_proxies),
             cursors: Cursors::new(secret),

@@ -7,9 +7,12 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 use clap::Args;
+use lettre::message::Mailbox;
+use url::Url;
 
 use crate::auth::NewKey;
 use crate::db::DatabaseUrl;
+use crate::mail::MailUrl;
 
 /// HS256 wants a secret as long as its output (RFC 7518, 3.2).
 const SECRET_BYTES_MIN: usize = 32;
@@ -30,11 +33,53 @@ pub struct DatabaseOptions {
     pub database_connections: u32,
 }
 
+/// How mail goes out.
+#[derive(Debug, Clone, Args)]
+pub struct MailOptions {
+    /// Where mail goes: smtps://user:password@host, smtp://user:password@host:587?tls=required, file:<folder> (a file for each
+    /// mail, for development) or none (another process sends it)
+    #[arg(
+        long,
+        env = "ONACCOUNT_MAIL_URL",
+        default_value = "file:onaccount-mail",
+        hide_env_values = true
+    )]
+    pub mail_url: MailUrl,
+    /// Whom mail is from, such as "Onaccount <post@example.com>"; required with SMTP
+    #[arg(long, env = "ONACCOUNT_MAIL_FROM")]
+    pub mail_from: Option<Mailbox>,
+    /// Page of the frontend where an invited customer chooses a password; the link's secret is added after a #
+    #[arg(
+        long,
+        env = "ONACCOUNT_INVITATION_URL",
+        default_value = "http://127.0.0.1:8080/invitation"
+    )]
+    pub invitation_url: Url,
+}
+
+impl MailOptions {
+    /// Whom mail is from.
+    ///
+    /// # Errors
+    /// When it goes to a server and nobody was named.
+    pub fn sender(&self) -> Result<Mailbox, ConfigError> {
+        match (&self.mail_from, &self.mail_url) {
+            (Some(from), _) => Ok(from.clone()),
+            (None, MailUrl::Smtp(_)) => Err(ConfigError::MailFromMissing),
+            (None, _) => "onaccount <onaccount@localhost>"
+                .parse()
+                .map_err(|_| ConfigError::MailFromMissing),
+        }
+    }
+}
+
 /// How the server is served.
 #[derive(Debug, Clone, Args)]
 pub struct ServerOptions {
     #[command(flatten)]
     pub database: DatabaseOptions,
+    #[command(flatten)]
+    pub mail: MailOptions,
     /// Address and port to listen on
     #[arg(long, env = "ONACCOUNT_LISTEN", default_value = "127.0.0.1:8080")]
     pub listen: SocketAddr,
@@ -72,6 +117,9 @@ pub enum ConfigError {
     /// Too short.
     #[error("ONACCOUNT_SECRET has {0} characters: 32 or more are needed")]
     SecretTooShort(usize),
+    /// Mail goes to a server, from nobody.
+    #[error("with an SMTP server, set ONACCOUNT_MAIL_FROM to the address that mail is from")]
+    MailFromMissing,
     /// The key file beside the database.
     #[error("the key file {path}: {error}")]
     KeyFile {

@@ -26,6 +26,7 @@ pub mod invoice_runs;
 pub mod invoices;
 pub mod jobs;
 pub mod ledger;
+pub mod mail;
 pub mod me;
 pub mod metrics;
 pub mod money;

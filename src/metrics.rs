@@ -29,6 +29,8 @@ pub struct Metrics {
     pub postings: PostingMetrics,
     /// Long work.
     pub jobs: JobMetrics,
+    /// Outgoing mail.
+    pub mail: MailMetrics,
 }
 
 /// A route and how it was answered.
@@ -183,6 +185,19 @@ impl JobMetrics {
     }
 }
 
+/// Outgoing mail of this process.
+#[derive(Debug, Clone, Default)]
+pub struct MailMetrics {
+    ended: Family<Ended, Counter>,
+}
+
+impl MailMetrics {
+    /// Counts a mail that is tried no more: sent, failed or bounced.
+    pub fn ended(&self, kind: &'static str, status: &'static str) {
+        self.ended.get_or_create(&Ended { kind, status }).inc();
+    }
+}
+
 /// How long threads waited for a connection, in seconds.
 #[derive(Debug, Clone)]
 pub struct PoolWaits(Histogram);
@@ -249,6 +264,11 @@ fn registry(metrics: &Metrics, pool_waits: &PoolWaits) -> Registry {
         "Jobs that this process works on",
         metrics.jobs.running.clone(),
     );
+    registry.register(
+        "mails",
+        "Mails that were sent, failed or bounced, by kind and status",
+        metrics.mail.ended.clone(),
+    );
     registry
 }
 
@@ -288,6 +308,7 @@ mod tests {
         metrics.postings.declined(Code::LimitExceeded);
         metrics.postings.committed(64, Duration::from_millis(2));
         metrics.jobs.ended("invoice_run", "succeeded");
+        metrics.mail.ended("invitation", "sent");
         pool_waits.waited(Duration::ZERO);
         let mut text = String::new();
         encode(&mut text, &registry(&metrics, &pool_waits)).unwrap();
@@ -298,6 +319,7 @@ mod tests {
             "onaccount_posting_batch_size_sum 64.0",
             "onaccount_posting_commit_seconds_count 1",
             "onaccount_jobs_total{kind=\"invoice_run\",status=\"succeeded\"} 1",
+            "onaccount_mails_total{kind=\"invitation\",status=\"sent\"} 1",
             "onaccount_pool_wait_seconds_count 1",
         ] {
             assert!(text.contains(line), "{line} is not in\n{text}");

@@ -4,13 +4,15 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use url::Url;
 
 use super::{CliError, Server};
 use crate::auth::{NewKey, Password};
 use crate::clock::Clock;
-use crate::config::{DatabaseOptions, ServerOptions};
+use crate::config::{DatabaseOptions, MailOptions, ServerOptions};
 use crate::db::DatabaseUrl;
 use crate::demo::{Cast, Ending, Narrator, tell};
+use crate::mail::MailUrl;
 use crate::text::{Email, Name};
 
 /// How the demo is told.
@@ -32,7 +34,7 @@ const EMAIL: &str = "portal@boathouse.example";
 pub(super) fn demo(options: &DemoOptions) -> Result<(), CliError> {
     let clock = Clock::system();
     let folder = fresh_folder(options.dir.as_deref(), &clock)?;
-    let server = Server::prepare(&server_options(&folder, options.port), clock.clone())?;
+    let server = Server::prepare(&server_options(&folder, options.port)?, clock.clone())?;
     let address = server.address()?;
     let password = NewKey::try_new("")?.secret;
     let (email, name) = (Email::try_new(EMAIL)?, Name::try_new("Petra Portal")?);
@@ -84,11 +86,16 @@ fn database(folder: &Path) -> PathBuf {
     folder.join("demo.db")
 }
 
-fn server_options(folder: &Path, port: u16) -> ServerOptions {
-    ServerOptions {
+fn server_options(folder: &Path, port: u16) -> Result<ServerOptions, CliError> {
+    Ok(ServerOptions {
         database: DatabaseOptions {
             database_url: DatabaseUrl::Sqlite(database(folder)),
             database_connections: 1,
+        },
+        mail: MailOptions {
+            mail_url: MailUrl::Folder(folder.join("mail")),
+            mail_from: None,
+            invitation_url: Url::parse("http://127.0.0.1:8080/invitation")?,
         },
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
         secret: None,
@@ -98,7 +105,7 @@ fn server_options(folder: &Path, port: u16) -> ServerOptions {
         job_workers: 1,
         shutdown_seconds: 5,
         metrics_listen: None,
-    }
+    })
 }
 
 /// A server on a thread of its own.

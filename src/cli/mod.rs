@@ -31,7 +31,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Serve the API (brings the schema up to date first)
-    Serve(ServerOptions),
+    Serve(Box<ServerOptions>),
     /// Bring the database's schema up to date
     Migrate(DatabaseOptions),
     /// Make users, give them a new password, keep them out

@@ -9,9 +9,10 @@ use actix_web::HttpServer;
 use super::CliError;
 use crate::app::{self, AppState};
 use crate::clock::Clock;
-use crate::config::{self, ServerOptions};
+use crate::config::{self, MailOptions, ServerOptions};
 use crate::db::{self, Db};
 use crate::jobs::{Services, Workers};
+use crate::mail::{MailTransport, PostOffice, Postman};
 use crate::metrics;
 
 /// A client that sends its headers more slowly than this is let go.
@@ -27,6 +28,8 @@ pub struct Server {
     job_workers: usize,
     shutdown_seconds: u64,
     metrics_listen: Option<SocketAddr>,
+    /// Sends mail, unless another process does.
+    postman: Option<Postman>,
     /// What the server shares with whoever started it.
     pub state: Arc<AppState>,
 }
@@ -51,6 +54,7 @@ impl Server {
             options.cors_origins.clone(),
             options.trusted_proxies.clone(),
         )?;
+        let postman = postman(&options.mail, &state)?;
         let listener = TcpListener::bind(options.listen)
             .map_err(|error| format!("cannot listen on {}: {error}", options.listen))?;
         Ok(Server {
@@ -59,6 +63,7 @@ impl Server {
             job_workers: options.job_workers,
             shutdown_seconds: options.shutdown_seconds,
             metrics_listen: options.metrics_listen,
+            postman,
             state,
         })
     }
@@ -80,7 +85,7 @@ impl Server {
         actix_web::rt::System::new().block_on(async { Ok(self.start()?.finish().await?) })
     }
 
-    /// Starts serving, and working on jobs.
+    /// Starts serving, working on jobs, and sending mail.
     ///
     /// # Errors
     /// When the port is lost, or the system has no more threads.
@@ -106,18 +111,37 @@ impl Server {
             actix_web::rt::spawn(metrics);
         }
         let workers = Workers::start(&services, &self.state.job_bell, self.job_workers)?;
+        let post_office = self.postman.map(PostOffice::open).transpose()?;
         Ok(RunningServer {
             server,
             workers,
+            post_office,
             state: self.state,
         })
     }
+}
+
+fn postman(options: &MailOptions, state: &AppState) -> Result<Option<Postman>, ServeError> {
+    let from = options.sender()?;
+    let transport = MailTransport::try_new(&options.mail_url)
+        .map_err(|error| format!("cannot send mail to {}: {error}", options.mail_url))?;
+    Ok(transport.map(|transport| Postman {
+        db: state.db.clone(),
+        clock: state.clock.clone(),
+        transport,
+        from,
+        invitation_url: options.invitation_url.clone(),
+        link_tokens: state.link_tokens.clone(),
+        metrics: state.metrics.mail.clone(),
+        is_stopping: Arc::default(),
+    }))
 }
 
 /// A server that serves.
 pub struct RunningServer {
     server: actix_web::dev::Server,
     workers: Workers,
+    post_office: Option<PostOffice>,
     state: Arc<AppState>,
 }
 
@@ -137,6 +161,9 @@ impl RunningServer {
         let ended = self.server.await;
         self.state.postings.drain();
         self.workers.stop();
+        if let Some(post_office) = self.post_office {
+            post_office.close();
+        }
         ended
     }
 }

@@ -25,6 +25,16 @@ pub fn for_update(connection: &DbConnection) -> &'static str {
     }
 }
 
+/// The end of a SELECT that holds its rows until the transaction ends, without those that somebody else holds. SQLite has one
+/// writer, who holds everything.
+#[must_use]
+pub fn for_update_of_free(connection: &DbConnection) -> &'static str {
+    match connection {
+        DbConnection::Postgres(_) => " FOR UPDATE SKIP LOCKED",
+        DbConnection::Sqlite(_) => "",
+    }
+}
+
 /// The end of a SELECT whose rows nobody may change until the transaction ends. SQLite has one writer, who holds everything.
 #[must_use]
 pub fn for_share(connection: &DbConnection) -> &'static str {

@@ -191,6 +191,28 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::id::SqlId;
 
+    outbox (id) {
+        id -> SqlId,
+        tenant_id -> SqlId,
+        kind -> Text,
+        recipient -> Text,
+        language -> Text,
+        parameters -> Text,
+        link_nonce -> Nullable<Binary>,
+        status -> Text,
+        attempts -> Integer,
+        fencing_token -> BigInt,
+        next_attempt_at -> Timestamp,
+        last_error -> Nullable<Text>,
+        created_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
     customers (tenant_id, id) {
         tenant_id -> SqlId,
         id -> SqlId,
@@ -661,6 +683,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     agreement_acceptances,
     audit_entries,
     jobs,
+    outbox,
     customers,
     accounts,
     account_holders,

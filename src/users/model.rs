@@ -29,6 +29,18 @@ text_enum! {
     }
 }
 
+impl UserLanguage {
+    /// The language of a BCP 47 tag such as `nl-BE`, when there are words in it.
+    #[must_use]
+    pub fn of_tag(tag: &str) -> Option<Self> {
+        let primary = tag.split('-').next()?;
+        Self::ALL
+            .iter()
+            .copied()
+            .find(|language| language.as_str().eq_ignore_ascii_case(primary))
+    }
+}
+
 /// The form of an e-mail address in which it is unique.
 #[must_use]
 pub fn email_key(email: &Email) -> String {
@@ -266,6 +278,14 @@ mod tests {
         let refused = |role| check_grant(&[Role::Clerk], &[Role::Clerk, role]).unwrap_err().code();
         assert_eq!(refused(Role::Backoffice), Code::SelfBookingNotEnabled);
         assert_eq!(refused(Role::Customer), Code::InvitationsNotEnabled);
+    }
+
+    #[test]
+    fn a_tag_has_the_language_it_begins_with() {
+        assert_eq!(UserLanguage::of_tag("nl-BE"), Some(UserLanguage::Nl));
+        assert_eq!(UserLanguage::of_tag("FR"), Some(UserLanguage::Fr));
+        assert_eq!(UserLanguage::of_tag("it"), None);
+        assert_eq!(UserLanguage::of_tag(""), None);
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod imports;
 mod invoice_runs;
 mod keys;
 mod ledger;
+mod mail;
 mod me;
 mod migrations;
 mod model;

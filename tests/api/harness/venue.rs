@@ -8,10 +8,11 @@ use onaccount::app::AppState;
 use onaccount::auth::{NewKey, Role, key_hash};
 use onaccount::cli::Server;
 use onaccount::clock::{Clock, Timestamp};
-use onaccount::config::{DatabaseOptions, ServerOptions};
+use onaccount::config::{DatabaseOptions, MailOptions, ServerOptions};
 use onaccount::db::DbConnection;
 use onaccount::db::schema::{agreement_acceptances, api_keys, sessions, tenants, terminals, user_roles, users};
 use onaccount::id::Id;
+use onaccount::mail::MailUrl;
 
 use super::{Actor, NOON, TestDatabase, at};
 
@@ -49,6 +50,12 @@ impl Service {
             database: DatabaseOptions {
                 database_url: database.url.clone(),
                 database_connections: 8,
+            },
+            // a test that wants its mail sent has a postman of its own
+            mail: MailOptions {
+                mail_url: MailUrl::None,
+                mail_from: None,
+                invitation_url: "https://portal.test/invitation".parse().unwrap(),
             },
             listen: ([127, 0, 0, 1], 0).into(),
             secret: Some("a secret for tests, of thirty-two characters".into()),
@@ -91,6 +98,11 @@ impl Service {
     /// Someone with this token or key.
     pub fn with_token(&self, token: &str) -> Actor {
         Actor::new(&self.base, Some(token.to_owned()))
+    }
+
+    /// Lets time pass.
+    pub fn advance(&self, by: chrono::TimeDelta) {
+        self.clock.set(self.clock.now().plus(by));
     }
 
     /// Writes to the database behind the service's back.
