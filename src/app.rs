@@ -25,7 +25,9 @@ use crate::ledger::PostingQueue;
 use crate::metrics::Metrics;
 use crate::places::Places;
 use crate::request_keys::InFlight;
-use crate::{accounts, agreement, api_keys, customers, imports, invoice_runs, invoices, jobs, me, mutations};
+use crate::{
+    accounts, agreement, api_keys, customers, imports, invitations, invoice_runs, invoices, jobs, me, mutations,
+};
 use crate::{sales, sessions, statements, tenants, terminals, till, users};
 
 /// Files and previews that are made at once; each holds a connection meanwhile.
@@ -67,6 +69,8 @@ pub struct AppState {
     pub sheets: sheet::Reader,
     /// Origins that browsers may call from.
     pub cors_origins: Vec<String>,
+    /// Invitations that a tenant may send within 24 hours.
+    pub invitations_per_day: u32,
 }
 
 impl AppState {
@@ -80,6 +84,7 @@ impl AppState {
         secret: &[u8],
         cors_origins: Vec<String>,
         trusted_proxies: Vec<IpAddr>,
+        invitations_per_day: u32,
     ) -> ApiResult<Arc<Self>> {
         let metrics = Metrics::default();
         let postings = PostingQueue::start(&db, &clock, &metrics.postings).map_err(ApiError::internal)?;
@@ -100,6 +105,7 @@ impl AppState {
             job_bell: Bell::default(),
             sheets: sheet::Reader::default(),
             cors_origins,
+            invitations_per_day,
         }))
     }
 }
@@ -169,7 +175,12 @@ fn customer_routes(api: &mut ServiceConfig) {
         .service(customers::http::create_customer)
         .service(customers::http::get_customer)
         .service(customers::http::update_customer)
-        .service(customers::http::get_customer_history);
+        .service(customers::http::get_customer_history)
+        .service(invitations::http::invite_customer)
+        .service(invitations::http::get_invitation)
+        .service(invitations::http::withdraw_invitation)
+        .service(invitations::http::invite_customers)
+        .service(invitations::http::accept_invitation);
 }
 
 fn account_routes(api: &mut ServiceConfig) {

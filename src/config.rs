@@ -55,6 +55,9 @@ pub struct MailOptions {
         default_value = "http://127.0.0.1:8080/invitation"
     )]
     pub invitation_url: Url,
+    /// Invitations that a tenant may send within 24 hours
+    #[arg(long, env = "ONACCOUNT_INVITATIONS_PER_DAY", default_value_t = 2000)]
+    pub invitations_per_day: u32,
 }
 
 impl MailOptions {

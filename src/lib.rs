@@ -22,6 +22,7 @@ pub mod http;
 pub mod id;
 pub mod identifiers;
 pub mod imports;
+pub mod invitations;
 pub mod invoice_runs;
 pub mod invoices;
 pub mod jobs;

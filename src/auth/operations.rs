@@ -19,6 +19,7 @@ pub enum Needs {
 /// By operation id.
 pub const OPERATIONS: &[(&str, Needs)] = &[
     ("accept_agreement", Needs::Permission(P::AgreementAccept)),
+    ("accept_invitation", Needs::Nothing),
     ("activate_account", Needs::Permission(P::AccountsWrite)),
     ("block_account", Needs::Permission(P::AccountsWrite)),
     ("cancel_job", Needs::Permission(P::InvoicingRun)),
@@ -47,6 +48,7 @@ pub const OPERATIONS: &[(&str, Needs)] = &[
     ("get_import", Needs::Permission(P::ImportsRun)),
     ("get_import_job", Needs::Permission(P::ImportsRun)),
     ("get_import_template", Needs::Permission(P::ImportsRun)),
+    ("get_invitation", Needs::Permission(P::CustomersRead)),
     ("get_invoice", Needs::Permission(P::InvoicingRun)),
     ("get_invoice_run", Needs::Permission(P::InvoicingRun)),
     ("get_job", Needs::Permission(P::InvoicingRun)),
@@ -60,6 +62,8 @@ pub const OPERATIONS: &[(&str, Needs)] = &[
     ("get_till_totals", Needs::Permission(P::TillTotals)),
     ("get_user", Needs::Permission(P::UsersManage)),
     ("grant_roles", Needs::Permission(P::PortalManage)),
+    ("invite_customer", Needs::Permission(P::CustomersWrite)),
+    ("invite_customers", Needs::Permission(P::CustomersWrite)),
     ("link_account_holder", Needs::Permission(P::AccountsWrite)),
     ("list_account_holders", Needs::Permission(P::AccountsRead)),
     ("list_account_mutations", Needs::Permission(P::MutationsRead)),
@@ -114,4 +118,5 @@ pub const OPERATIONS: &[(&str, Needs)] = &[
     ("update_user", Needs::Permission(P::UsersManage)),
     ("validate_import", Needs::Permission(P::ImportsRun)),
     ("void_sale", Needs::Permission(P::TillPost)),
+    ("withdraw_invitation", Needs::Permission(P::CustomersWrite)),
 ];

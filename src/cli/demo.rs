@@ -96,6 +96,7 @@ fn server_options(folder: &Path, port: u16) -> Result<ServerOptions, CliError> {
             mail_url: MailUrl::Folder(folder.join("mail")),
             mail_from: None,
             invitation_url: Url::parse("http://127.0.0.1:8080/invitation")?,
+            invitations_per_day: 2000,
         },
         listen: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
         secret: None,

@@ -53,6 +53,7 @@ impl Server {
             &secret,
             options.cors_origins.clone(),
             options.trusted_proxies.clone(),
+            options.mail.invitations_per_day,
         )?;
         let postman = postman(&options.mail, &state)?;
         let listener = TcpListener::bind(options.listen)

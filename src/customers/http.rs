@@ -62,7 +62,7 @@ pub async fn list_customers(
     app: web::Data<AppState>,
 ) -> ApiResult<HttpResponse> {
     let (tenant_id, query) = (actor.tenant()?.id, query.0);
-    let filters = (&query.q, query.kind, query.sort);
+    let filters = (&query.q, query.kind, query.access, query.sort);
     let page =
         app.cursors
             .page::<(String, Id)>(tenant_id, "customers", &filters, query.limit, query.cursor.as_ref())?;

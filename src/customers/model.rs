@@ -13,6 +13,7 @@ use crate::error::ApiError;
 use crate::http::Patch;
 use crate::id::Id;
 use crate::identifiers::{Bic, Country, EnterpriseNumber, Iban, LanguageTag, VatNumber};
+use crate::invitations::CustomerAccess;
 use crate::text::{Email, Name, empty_as_null, sort_key};
 use crate::text_enum;
 
@@ -33,7 +34,8 @@ text_enum! {
     "first_name": "Vera", "last_name": "de Vries", "company_name": null, "customer_number": "D-1042",
     "email": "vera@example.com", "email_is_fictional": true, "phone": null, "street": "Dorpsstraat 1", "postcode": "1234 AB",
     "city": "Ons Dorp", "country": "NL", "vat_number": null, "iban": "NL91ABNA0417164300", "language": "nl", "enterprise_number": null,
-    "bic": "ABNANL2A", "contact_name": null, "contact_language": null, "recipient_emails": [], "version": 1,
+    "bic": "ABNANL2A", "contact_name": null, "contact_language": null, "recipient_emails": [],
+    "access": "not_invited", "version": 1,
     "created_at": "2026-11-21T09:30:00Z", "updated_at": "2026-11-21T09:30:00Z"}))]
 pub struct Customer {
     #[serde(skip)]
@@ -119,6 +121,8 @@ pub struct Customer {
     #[serde(serialize_with = "addresses")]
     #[schema(value_type = Vec<String>)]
     pub recipient_emails: String,
+    /// How far the customer's own access is.
+    pub access: CustomerAccess,
     /// Rises with every change; the ETag.
     pub version: i64,
     /// When it was made.
@@ -186,6 +190,7 @@ impl Customer {
             contact_name: text(new.contact_name.map(Name::into_string)),
             contact_language: text(new.contact_language.map(LanguageTag::into_string)),
             recipient_emails: joined(new.recipient_emails.unwrap_or_default()),
+            access: CustomerAccess::NotInvited,
             version: 1,
             created_at: now,
             updated_at: now,
@@ -207,7 +212,15 @@ impl Customer {
         } else {
             is_fictional(&email)
         };
+        // a link works only for the address that it was sent to
+        let access = match self.access {
+            CustomerAccess::Invited | CustomerAccess::Bounced if !email.eq_ignore_ascii_case(&self.email) => {
+                CustomerAccess::NotInvited
+            }
+            access => access,
+        };
         let customer = Customer {
+            access,
             first_name: keep(patch.first_name, old.first_name),
             last_name: keep(patch.last_name, old.last_name),
             company_name: keep(patch.company_name, old.company_name),
@@ -314,6 +327,7 @@ impl Customer {
                 ("contact_name", filled(&customer.contact_name)),
                 ("contact_language", filled(&customer.contact_language)),
                 ("recipient_emails", filled(&customer.recipient_emails)),
+                ("access", Some(customer.access.to_string())),
             ]
         };
         let pairs = fields(self).into_iter().zip(fields(new));

@@ -9,6 +9,7 @@ use super::model::CustomerKind;
 use super::texts::{AddressLine, CustomerNumber, Phone, Postcode};
 use crate::http::{Cursor, Direction, PageLimit, Patch, not_null};
 use crate::identifiers::{Bic, Country, EnterpriseNumber, Iban, LanguageTag, VatNumber};
+use crate::invitations::CustomerAccess;
 use crate::text::{Email, Name, SearchText};
 use crate::text_enum;
 
@@ -47,6 +48,9 @@ pub struct CustomerQuery {
     /// Persons or companies only.
     #[param(inline, nullable = false)]
     pub kind: Option<CustomerKind>,
+    /// Those whose own access is so far only.
+    #[param(inline, nullable = false)]
+    pub access: Option<CustomerAccess>,
     /// The order; by name when left out.
     #[param(inline, nullable = false)]
     pub sort: Option<CustomerSort>,

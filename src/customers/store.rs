@@ -65,6 +65,9 @@ pub(super) fn list_customers(
     if let Some(kind) = query.kind {
         rows = rows.filter(customers::kind.eq(kind));
     }
+    if let Some(access) = query.access {
+        rows = rows.filter(customers::access.eq(access));
+    }
     if let Some(q) = &query.q {
         let number = containing(&q.as_str().to_ascii_lowercase());
         let key = sort_key(q.as_str());

@@ -241,6 +241,37 @@ diesel::table! {
         contact_name -> Text,
         contact_language -> Text,
         recipient_emails -> Text,
+        access -> Text,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    invitations (tenant_id, id) {
+        tenant_id -> SqlId,
+        id -> SqlId,
+        customer_id -> SqlId,
+        email_key -> Text,
+        token_hash -> Binary,
+        mail_id -> SqlId,
+        status -> Text,
+        created_at -> Timestamp,
+        expires_at -> Timestamp,
+        ended_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    customer_users (tenant_id, customer_id) {
+        tenant_id -> SqlId,
+        customer_id -> SqlId,
+        user_id -> SqlId,
+        linked_at -> Timestamp,
     }
 }
 
@@ -685,6 +716,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     jobs,
     outbox,
     customers,
+    invitations,
+    customer_users,
     accounts,
     account_holders,
     number_series,

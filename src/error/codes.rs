@@ -69,12 +69,15 @@ codes! {
     CurrencyFixed, "currency_fixed", CONFLICT, "The currency is fixed", "The currency cannot change after the first mutation.";
     LastDirector, "last_director", CONFLICT, "A tenant keeps a director", "Give someone else the role of director first.";
     SelfBookingNotEnabled, "self_booking_not_enabled", CONFLICT, "Self-booking is not enabled", "The role backoffice can be granted once self-booking is enabled for the tenant.";
-    InvitationsNotEnabled, "invitations_not_enabled", CONFLICT, "Customers cannot be invited yet", "The role customer is granted by invitation.";
+    GrantedByInvitation, "granted_by_invitation", CONFLICT, "The role customer is granted by invitation", "Invite the customer: `POST /v1/customers/{id}/invitation`. Who accepts gets the role.";
     AlreadyAccepted, "already_accepted", CONFLICT, "This version is accepted already", "Nothing is left to do.";
     AgreementVersionOutdated, "agreement_version_outdated", CONFLICT, "A newer version of the agreement stands", "Read `GET /v1/agreement` and accept the version that stands there.";
     KeyRevoked, "key_revoked", CONFLICT, "The key is revoked already", "Make a new key.";
 
     // Customers and accounts.
+    UnknownInvitation, "unknown_invitation", UNPROCESSABLE_ENTITY, "The link does not work", "It was used, withdrawn or replaced by a later one, has expired, or never was. Ask for a new invitation.";
+    CustomerUnreachable, "customer_unreachable", CONFLICT, "Nothing can be mailed to the customer", "The customer has no e-mail address, or a fictional one. Change it first.";
+    CustomerActive, "customer_active", CONFLICT, "The customer signs in already", "Nothing is left to do. To begin anew, withdraw the access with `DELETE /v1/customers/{id}/invitation` first.";
     CustomerNumberTaken, "customer_number_taken", CONFLICT, "The customer number is taken", "Another customer of this tenant has this internal number.";
     AccountNumberTaken, "account_number_taken", CONFLICT, "The account number is taken", "Leave the number out to get the next free one.";
     InvalidStatusChange, "invalid_status_change", CONFLICT, "The account's status does not allow this", "The detail names the status. inactive -> active <-> blocked; active or blocked -> closed; closed -> active.";
@@ -124,6 +127,8 @@ codes! {
     JobNotCancellable, "job_not_cancellable", CONFLICT, "This job is not cancelled", "A reversal of a run goes on to its end once it has begun.";
 
     // Imports.
+    UnknownImport, "unknown_import", UNPROCESSABLE_ENTITY, "There is no such import", "No import of this tenant has this id.";
+    ImportNotCommitted, "import_not_committed", CONFLICT, "The import is not committed", "Commit it first: until then its customers do not exist.";
     UnreadableFile, "unreadable_file", UNPROCESSABLE_ENTITY, "The file cannot be read", "The errors say why: it is no spreadsheet, it is damaged, it has a password, or it holds more than is read.";
     ImportNotValid, "import_not_valid", CONFLICT, "The import has errors or is not validated", "Validate it, put right what the findings name, and commit it when there is no error.";
     ImportCommitted, "import_committed", CONFLICT, "The import is committed", "Nothing more is changed in it. Send the file again for another import.";

@@ -178,6 +178,8 @@ fn changed_customers() -> String {
             recipient_emails = CASE WHEN s.recipient_emails <> '' THEN s.recipient_emails ELSE c.recipient_emails END,
             customer_number = COALESCE(s.customer_number, c.customer_number),
             email_is_fictional = CASE WHEN s.email <> '' THEN s.email_is_fictional ELSE c.email_is_fictional END,
+            access = CASE WHEN s.email <> '' AND lower(s.email) <> lower(c.email) AND c.access IN ('invited', 'bounced')
+                THEN 'not_invited' ELSE c.access END,
             version = c.version + 1, updated_at = $1
          FROM import_customers s
          WHERE s.tenant_id = $2 AND s.import_id = $3 AND s.attempt = $4 AND s.outcome = 'update'

@@ -5,19 +5,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use chrono::TimeDelta;
+use diesel::QueryResult;
 use lettre::Message;
 use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
 use url::Url;
 
-use super::model::{Letter, MailRow, MailStatus};
+use super::model::{Letter, MailKind, MailRow, MailStatus};
 use super::transport::{MailTransport, SendError};
 use super::{store, texts};
 use crate::auth::LinkTokens;
 use crate::clock::{Clock, Timestamp};
 use crate::customers::is_fictional;
-use crate::db::Db;
+use crate::db::{Db, DbConnection};
 use crate::error::{ApiError, ApiResult};
+use crate::invitations;
 use crate::metrics::MailMetrics;
 
 /// Minutes until the next attempt, after the first one, the second one, ..; after the last of them a mail has failed.
@@ -140,14 +142,30 @@ impl Postman {
 
     fn end(&self, mail: &MailRow, status: MailStatus, error: Option<&str>) -> ApiResult<()> {
         let now = self.clock.now();
-        let is_ours = self
-            .db
-            .write_blocking(|connection| Ok(store::end(connection, mail, status, error, now)?))?;
+        let is_ours = self.db.write_blocking(|connection| {
+            let is_ours = store::end(connection, mail, status, error, now)?;
+            if is_ours {
+                tell_its_cause(connection, mail, status, now)?;
+            }
+            Ok(is_ours)
+        })?;
         if is_ours {
             self.metrics.ended(mail.kind.as_str(), status.as_str());
             tracing::info!(mail_id = %mail.id, kind = %mail.kind, %status, "a mail has ended");
         }
         Ok(())
+    }
+}
+
+/// Tells what the mail was about how it ended, in the transaction that ends it.
+fn tell_its_cause(
+    connection: &mut DbConnection,
+    mail: &MailRow,
+    status: MailStatus,
+    now: Timestamp,
+) -> QueryResult<()> {
+    match mail.kind {
+        MailKind::Invitation => invitations::mail_ended(connection, mail.tenant_id, mail.id, status, now),
     }
 }
 

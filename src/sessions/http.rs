@@ -2,19 +2,17 @@
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, delete, get, post, web};
-use chrono::TimeDelta;
 
-use super::SESSION_LIFE;
 use super::model::{NewSession, Session, SessionQuery, SessionRefresh, SessionTokens, TenantChoice};
+use super::opening::{Opening, session_tokens};
 use super::store::{self, Rotation};
 use crate::app::AppState;
-use crate::auth::{ACCESS_TOKEN_LIFE_S, Anyone, SignedInUser, actor_of_session, key_hash};
-use crate::clock::Timestamp;
+use crate::auth::{Anyone, SignedInUser, actor_of_session, key_hash};
 use crate::error::{ApiError, ApiResult, Code};
 use crate::http::{Page, ValidJson, ValidQuery};
 use crate::id::Id;
 use crate::me::Me;
-use crate::users::{self, Membership};
+use crate::users;
 
 /// Sign in
 ///
@@ -56,9 +54,8 @@ pub async fn sign_in(
         .filter(|credentials| is_right && credentials.is_active)
         .ok_or_else(|| ApiError::new(Code::SignInFailed))?;
 
-    let (session_id, expires_at) = (app.clock.new_id(), now.plus(SESSION_LIFE));
-    let refresh_token = app.tokens.first_refresh(credentials.id, session_id, expires_at)?;
-    let refresh_hash = key_hash(&refresh_token);
+    let opening = Opening::new(&app, credentials.id, now)?;
+    let opened = opening.clone();
     let (session, tenants) = app
         .db
         .write(move |connection| {
@@ -67,52 +64,13 @@ pub async fn sign_in(
                 return Err(ApiError::new(Code::SignInFailed));
             }
             attempt.forgive(connection, now)?;
-            let tenants = users::store::list_memberships(connection, credentials.id)?;
-            let session = Session {
-                id: session_id,
-                user_id: credentials.id,
-                tenant_id: only_tenant(&tenants),
-                created_at: now,
-                refreshed_at: now,
-                expires_at,
-            };
-            store::insert(connection, &session, &refresh_hash, now.plus(-SESSION_LIFE))?;
-            Ok((session, tenants))
+            opened.insert(connection, None)
         })
         .await?;
-    let tokens = session_tokens(&app, session, refresh_token, tenants, now)?;
+    let tokens = opening.tokens(&app, session, tenants)?;
     Ok(HttpResponse::Created()
-        .insert_header((header::LOCATION, format!("/v1/sessions/{session_id}")))
+        .insert_header((header::LOCATION, format!("/v1/sessions/{}", tokens.id)))
         .json(tokens))
-}
-
-fn only_tenant(tenants: &[Membership]) -> Option<Id> {
-    match tenants {
-        [only] => Some(only.id),
-        _ => None,
-    }
-}
-
-fn session_tokens(
-    app: &AppState,
-    session: Session,
-    refresh_token: String,
-    tenants: Vec<Membership>,
-    now: Timestamp,
-) -> ApiResult<SessionTokens> {
-    Ok(SessionTokens {
-        id: session.id,
-        access_token: app.tokens.issue(session.user_id, session.id, now)?,
-        token_type: "Bearer",
-        access_token_expires_at: now.plus(TimeDelta::seconds(ACCESS_TOKEN_LIFE_S)),
-        refresh_token,
-        expires_at: session.expires_at,
-        user_id: session.user_id,
-        tenant_id: session
-            .tenant_id
-            .filter(|id| tenants.iter().any(|tenant| tenant.id == *id)),
-        tenants,
-    })
 }
 
 /// Refresh a session

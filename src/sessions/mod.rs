@@ -8,11 +8,13 @@
 
 pub mod http;
 mod model;
+mod opening;
 pub mod store;
 
 use chrono::TimeDelta;
 
-pub use model::Session;
+pub use model::{Session, SessionTokens};
+pub use opening::Opening;
 
 /// How long a session lives.
 pub const SESSION_LIFE: TimeDelta = TimeDelta::days(30);

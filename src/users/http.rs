@@ -16,6 +16,7 @@ use crate::db::DbConnection;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::http::{IfMatch, Page, ValidJson, ValidQuery, etag};
 use crate::id::Id;
+use crate::invitations;
 use crate::tenants;
 use crate::text::{Name, sort_key};
 
@@ -102,7 +103,7 @@ fn roles_in_tenant(connection: &mut DbConnection, tenant_id: Id, user_id: Id) ->
 #[utoipa::path(tag = "portal", request_body = NewUser, responses(
     (status = 201, description = "Made", body = User, headers(
         ("Location" = String, description = "Path of the user"), ("ETag" = String, description = "Version of the user"))),
-    (status = 409, description = "`email_taken`, `self_booking_not_enabled`, `invitations_not_enabled`"),
+    (status = 409, description = "`email_taken`, `self_booking_not_enabled`, `granted_by_invitation`"),
 ))]
 #[post("/users")]
 pub async fn create_user(
@@ -237,7 +238,7 @@ pub async fn update_user(
     params(("id" = Id, Path, description = "The user"), ("If-Match" = String, Header, description = "The ETag of the user")),
     responses(
         (status = 200, description = "Set", body = User, headers(("ETag" = String, description = "Version of the user"))),
-        (status = 409, description = "`last_director`, `self_booking_not_enabled`, `invitations_not_enabled`"),
+        (status = 409, description = "`last_director`, `self_booking_not_enabled`, `granted_by_invitation`"),
         (status = 412, description = "`precondition_failed`"), (status = 428, description = "`precondition_required`"),
 ))]
 #[put("/users/{id}/roles")]
@@ -284,6 +285,9 @@ fn change_roles(
         return Ok(());
     }
     store::replace_roles(connection, author.tenant_id, user_id, (old, new), now)?;
+    if old.contains(&Role::Customer) && !new.contains(&Role::Customer) {
+        invitations::withdraw_user(connection, author.tenant_id, user_id, now)?;
+    }
     let changes = Changes::new().field("roles", role_words(old), role_words(new));
     audit::record(
         connection,
@@ -301,7 +305,7 @@ fn change_roles(
 /// sure that the person is who the e-mail address says: whoever made the user may know the first password.
 #[utoipa::path(tag = "portal", request_body = NewGrant, responses(
     (status = 200, description = "Granted", body = User, headers(("ETag" = String, description = "Version of the user"))),
-    (status = 409, description = "`self_booking_not_enabled`, `invitations_not_enabled`"),
+    (status = 409, description = "`self_booking_not_enabled`, `granted_by_invitation`"),
     (status = 422, description = "`validation_failed`, `unknown_user`"),
 ))]
 #[post("/users/grants")]

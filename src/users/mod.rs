@@ -11,4 +11,4 @@ pub mod http;
 mod model;
 pub mod store;
 
-pub use model::{Membership, NewUserRow, UserLanguage, UserRow, email_key};
+pub use model::{Membership, NewUserRow, UserLanguage, UserRow, email_key, role_words};

@@ -243,12 +243,12 @@ pub struct UserQuery {
 /// Refuses roles that cannot be granted yet. What a user has already may stay.
 ///
 /// # Errors
-/// 409 `self_booking_not_enabled`, `invitations_not_enabled`.
+/// 409 `self_booking_not_enabled`, `granted_by_invitation`.
 pub fn check_grant(old: &[Role], new: &[Role]) -> ApiResult<()> {
     for role in new.iter().filter(|role| !old.contains(role)) {
         match role {
             Role::Backoffice => return Err(ApiError::new(Code::SelfBookingNotEnabled)),
-            Role::Customer => return Err(ApiError::new(Code::InvitationsNotEnabled)),
+            Role::Customer => return Err(ApiError::new(Code::GrantedByInvitation)),
             Role::Director | Role::Superuser | Role::Clerk => {}
         }
     }
@@ -277,7 +277,7 @@ mod tests {
         assert!(check_grant(&[Role::Backoffice], &[Role::Backoffice, Role::Clerk]).is_ok());
         let refused = |role| check_grant(&[Role::Clerk], &[Role::Clerk, role]).unwrap_err().code();
         assert_eq!(refused(Role::Backoffice), Code::SelfBookingNotEnabled);
-        assert_eq!(refused(Role::Customer), Code::InvitationsNotEnabled);
+        assert_eq!(refused(Role::Customer), Code::GrantedByInvitation);
     }
 
     #[test]

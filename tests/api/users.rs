@@ -82,7 +82,7 @@ fn a_user_needs_a_free_address_a_password_and_a_role_that_can_be_granted() {
         "{elsewhere}"
     );
     make(&venue.director, "b@example.com", json!(["backoffice"])).problem(409, "self_booking_not_enabled");
-    make(&venue.director, "b@example.com", json!(["customer"])).problem(409, "invitations_not_enabled");
+    make(&venue.director, "b@example.com", json!(["customer"])).problem(409, "granted_by_invitation");
     make(&venue.director, "b@example.com", json!([])).problem(422, "validation_failed");
     make(&venue.director, "b@example.com", json!(["king"])).problem(422, "validation_failed");
     make(&venue.director, "b", json!(["clerk"])).problem(422, "validation_failed");
@@ -175,7 +175,7 @@ fn roles_name_the_version_they_replace_and_only_some_can_be_granted() {
         .put(&format!("{path}/roles"), json!({"roles": []}))
         .problem(428, "precondition_required");
     put("*", json!(["backoffice"])).problem(409, "self_booking_not_enabled");
-    put("*", json!(["customer"])).problem(409, "invitations_not_enabled");
+    put("*", json!(["customer"])).problem(409, "granted_by_invitation");
     put("*", json!("clerk")).problem(422, "validation_failed");
     assert_eq!(venue.director.get(&path).expect(200)["roles"], json!(["superuser"]));
 }

@@ -56,6 +56,7 @@ impl Service {
                 mail_url: MailUrl::None,
                 mail_from: None,
                 invitation_url: "https://portal.test/invitation".parse().unwrap(),
+                invitations_per_day: 10,
             },
             listen: ([127, 0, 0, 1], 0).into(),
             secret: Some("a secret for tests, of thirty-two characters".into()),
