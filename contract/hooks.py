@@ -38,6 +38,9 @@ NO_SCHEMA_CAN_SAY = {
     "unknown_tenant": "an id in the body is a tenant of the user",
     "unknown_user": "an e-mail in the body is a user's",
     "unknown_terminal": "an id in the body exists in the tenant",
+    "unknown_import": "an id in the body exists in the tenant",
+    "unknown_accountant": "an e-mail in the body is that of a user who does the books",
+    "unknown_invitation": "a link is one that was mailed, and was not used",
     "no_accounts_selected": "the filter finds an account",
     "invoice_date_in_future": "a date is not after today",
     "amount_overflow": "a sum stays within the range of money",
@@ -74,6 +77,8 @@ NO_SCHEMA_CAN_SAY_OF_PLACES = {
     "/first_name": "a person's field is a person's, as the kind of the customer is",
     "/last_name": "a person's field is a person's, as the kind of the customer is",
     "/offline_sale_max": "with another currency, an amount is given anew",
+    "/delivery": "a customer who shares nothing has no way of delivery",
+    "/accountant_email": "an address goes with a way of delivery, and is a real one",
     "/accounts/filter": "a filter has a condition, and null is none",
     "to": "a period ends after it begins, and is not longer than ten years",
     "/to": "a period ends after it begins, and is not longer than ten years",
@@ -94,6 +99,8 @@ def asker(case, _context=None):
     permission = found.group(1) if found else ""
     if permission.startswith("till."):
         return "till"
+    if permission.startswith("own."):
+        return "customer"
     return "admin" if permission == "portal.manage" else "director"
 
 
@@ -117,6 +124,8 @@ class Askers:
                 return sign_in(os.environ["ONACCOUNT_EMAIL"])
             case "once":
                 return sign_in(STORY["neighbour"]["email"])
+            case "customer":
+                return sign_in(STORY["customer"]["email"])
             case _:
                 return sign_in(STORY["director"]["email"])
 

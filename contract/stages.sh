@@ -93,6 +93,9 @@ start_server() {
     export ONACCOUNT_DATABASE_URL
     export ONACCOUNT_SECRET=only-for-tests-0123456789abcdef0123456789abcdef
     export ONACCOUNT_URL="http://127.0.0.1:$contract_port"
+    # a link in a mail is how a customer gets in
+    export ONACCOUNT_MAIL_FOLDER=$contract_folder/mail
+    export ONACCOUNT_MAIL_URL=file:$ONACCOUNT_MAIL_FOLDER
     target/debug/onaccount migrate
     printf '%s\n' "$contract_password" |
         target/debug/onaccount user create --portal-admin --email "$contract_email" --name "Portal" --password-stdin

@@ -28,7 +28,7 @@ use crate::request_keys::InFlight;
 use crate::{
     accounts, agreement, api_keys, customers, imports, invitations, invoice_runs, invoices, jobs, me, mutations,
 };
-use crate::{sales, sessions, statements, tenants, terminals, till, users};
+use crate::{own, sales, sessions, sharing, statements, tenants, terminals, till, users};
 
 /// Files and previews that are made at once; each holds a connection meanwhile.
 const FILES_AT_ONCE_MAX: usize = 2;
@@ -180,7 +180,17 @@ fn customer_routes(api: &mut ServiceConfig) {
         .service(invitations::http::get_invitation)
         .service(invitations::http::withdraw_invitation)
         .service(invitations::http::invite_customers)
-        .service(invitations::http::accept_invitation);
+        .service(invitations::http::accept_invitation)
+        .service(own::viewing::open_customer_session)
+        .service(own::viewing::list_customer_documents)
+        .service(own::http::list_own_accounts)
+        .service(own::http::get_own_statement)
+        .service(own::http::list_own_documents)
+        .service(own::http::get_own_document)
+        .service(sharing::http::get_sharing)
+        .service(sharing::http::set_sharing)
+        .service(sharing::documents_http::list_shared_documents)
+        .service(sharing::documents_http::get_shared_document);
 }
 
 fn account_routes(api: &mut ServiceConfig) {

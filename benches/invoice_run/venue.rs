@@ -68,6 +68,7 @@ impl Bench {
             roles: Vec::new(),
             is_portal_admin: false,
             session_id: None,
+            viewed_customer: None,
             tenant: Some(tenant.clone()),
         };
         let rules = Arc::new(TenantRules::from(&tenant));

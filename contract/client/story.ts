@@ -1,7 +1,7 @@
 // A venue's first day, by the client that openapi-typescript makes of the contract. It compiles under `tsc --strict`, so a
 // frontend developer's program would; and it runs against a real server. What it made, it writes to a file for the next check.
 import { randomUUID } from "node:crypto";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import createClient from "openapi-fetch";
 import type { components, paths } from "./build/onaccount.js";
 
@@ -142,6 +142,44 @@ async function invoice(director: ReturnType<typeof client>, account: Account): P
   return run.id;
 }
 
+/** A text as its reader sees it, out of a mail. */
+function readMail(file: string): string {
+  const mail = readFileSync(file, "utf8");
+  const body = mail.slice(mail.indexOf("\r\n\r\n") + 4);
+  if (/^Content-Transfer-Encoding: base64\r$/m.test(mail)) return Buffer.from(body, "base64").toString("utf8");
+  return body.replaceAll("=\r\n", "").replace(/=([0-9A-F]{2})/g, (_, code: string) => String.fromCharCode(parseInt(code, 16)));
+}
+
+/** The secret part of the link in the only mail there is; it is sent within a few seconds. */
+async function tokenInMail(): Promise<string> {
+  const folder = setting("ONACCOUNT_MAIL_FOLDER");
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    try {
+      for (const name of readdirSync(folder)) {
+        const found = /#([A-Za-z0-9_-]{43})\b/.exec(readMail(`${folder}/${name}`));
+        if (found?.[1] !== undefined) return found[1];
+      }
+    } catch {
+      // the folder is made with the first mail
+    }
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  throw new Error("no mail came");
+}
+
+/** Who pays for an account is invited, and signs in. */
+async function joinCustomer(director: ReturnType<typeof client>, account: Account) {
+  const id = account.holders[0]?.customer_id ?? "";
+  const email = "bol@bakkerijbol.nl";
+  const header = { "If-Match": "*" };
+  ok(await director.PATCH("/v1/customers/{id}", { params: { path: { id }, header }, body: { email } }));
+  ok(await director.POST("/v1/customers/{id}/invitation", { params: { path: { id } } }));
+  const session = ok(await client().POST("/v1/invitations/acceptances", { body: { token: await tokenInMail(), password } }));
+  const own = ok(await client(session.access_token).GET("/v1/me/accounts", {}));
+  expectEqual("the customer's own account", own.items[0]?.number, account.number);
+  return { id, email, user_id: session.user_id };
+}
+
 async function main(): Promise<void> {
   const admin = await signIn(setting("ONACCOUNT_EMAIL"));
   const venue = await openTenant(admin.access_token, 719, "Sportclub Noord");
@@ -164,14 +202,23 @@ async function main(): Promise<void> {
   const clerk = { email: "clerk@onaccount.example", name: "Klaas Clerk", password, roles: ["clerk" as const] };
   const bystander = ok(await director.POST("/v1/users", { body: clerk }));
   const terrace = await openTill(director, "Terrace");
+  const customer = await joinCustomer(director, account);
+  const other_customer = other.holders[0]?.customer_id ?? "";
   const story = {
     admin: { access_token: admin.access_token, refresh_token: admin.refresh_token },
     director: venue,
     neighbour,
+    customer: { email: customer.email },
     till,
     run,
     // Who asks must not take away their own rights, nor the till's: these have their place.
-    in_place_of: { [venue.user_id]: bystander.id, [till.id]: terrace.id, [till.key_id]: terrace.key_id },
+    in_place_of: {
+      [venue.user_id]: bystander.id,
+      [till.id]: terrace.id,
+      [till.key_id]: terrace.key_id,
+      [customer.user_id]: bystander.id,
+      [customer.id]: other_customer,
+    },
   };
   writeFileSync(setting("ONACCOUNT_STORY_FILE"), JSON.stringify(story, null, 2), { mode: 0o600 });
   await writeDictionaries(director, [venue.id, neighbour.id], [account, other, large], sales);

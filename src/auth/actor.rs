@@ -98,6 +98,8 @@ pub struct Actor {
     pub is_portal_admin: bool,
     /// The session of a user.
     pub session_id: Option<Id>,
+    /// In a session that looks at what a customer sees: that customer.
+    pub viewed_customer: Option<Id>,
     /// The tenant of this request, when one is chosen.
     pub tenant: Option<TenantContext>,
 }

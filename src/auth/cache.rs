@@ -89,6 +89,7 @@ mod tests {
             roles: Vec::new(),
             is_portal_admin: false,
             session_id: None,
+            viewed_customer: None,
             tenant: None,
         })
     }

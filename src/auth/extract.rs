@@ -199,7 +199,8 @@ impl FromRequest for SignedIn {
     }
 }
 
-/// A person who has signed in, with or without a tenant. Keys have no session.
+/// A person who has signed in, with or without a tenant. Keys have no session, and one that looks at what a customer sees
+/// changes nothing.
 pub struct SignedInUser {
     /// Who is asking.
     pub actor: Arc<Actor>,
@@ -216,6 +217,9 @@ impl FromRequest for SignedInUser {
             let session_id = actor.session_id.ok_or_else(|| {
                 ApiError::new(Code::Forbidden).detail("this needs a person who signed in; a key has no session")
             })?;
+            if actor.viewed_customer.is_some() {
+                return Err(ApiError::new(Code::Forbidden).detail("this session only looks at what a customer sees"));
+            }
             check_contract(request)?;
             Ok(SignedInUser { actor, session_id })
         }))

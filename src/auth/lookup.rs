@@ -42,6 +42,7 @@ pub(super) fn actor_of_key(
         roles: Vec::new(),
         is_portal_admin: false,
         session_id: None,
+        viewed_customer: None,
         tenant: store::find_tenant(connection, key.tenant_id)?,
     };
     Ok((actor, used))
@@ -71,19 +72,40 @@ pub fn actor_of_session(
     if tenant_header.is_some() && named.is_none() {
         return Err(ApiError::new(Code::Forbidden).detail("Onaccount-Tenant names no tenant of this portal"));
     }
+    // a portal administrator who looks at a customer's things was in the tenant by the header
+    let is_acting = tenant_header.is_some() || (row.is_portal_admin && row.viewed_customer_id.is_some());
     let roles = match &named {
         Some(TenantContext { id, .. }) => store::list_roles(connection, *id, row.user_id)?,
         None => Vec::new(),
     };
-    Ok(Actor {
+    let actor = Actor {
         kind: ActorKind::User,
         id: row.user_id,
         name: row.name,
         permissions: permissions_of_user(row.is_portal_admin, tenant_header.is_some(), &roles),
-        tenant: named.filter(|_| tenant_header.is_some() || !roles.is_empty()),
+        tenant: named.filter(|_| is_acting || !roles.is_empty()),
         roles,
         is_portal_admin: row.is_portal_admin,
         session_id: Some(session_id),
+        viewed_customer: None,
+    };
+    match row.viewed_customer_id {
+        None => Ok(actor),
+        Some(customer_id) => viewer(actor, row.tenant_id, customer_id).ok_or_else(ended),
+    }
+}
+
+/// Somebody who looks at what a customer sees: they see that and nothing else, and only while they may read statements. A
+/// portal administrator's session has the tenant that their header named when it was made.
+fn viewer(actor: Actor, tenant_id: Option<Id>, customer_id: Id) -> Option<Actor> {
+    let may = permissions_of_user(actor.is_portal_admin, true, &actor.roles).has(Permission::StatementsRead);
+    let stays = actor.tenant.as_ref().map(|tenant| tenant.id) == tenant_id;
+    (may && stays).then(|| Actor {
+        permissions: Role::Customer.permissions(),
+        roles: vec![Role::Customer],
+        is_portal_admin: false,
+        viewed_customer: Some(customer_id),
+        ..actor
     })
 }
 

@@ -53,6 +53,7 @@ permissions! {
     TillList => "till.list", "List and find accounts at a till.";
     TillPost => "till.post", "Post, look up, void and refund sales.";
     TillTotals => "till.totals", "Read a till's own totals.";
+    OwnRead => "own.read", "Read one's own accounts, statements and documents, as a customer.";
 }
 
 impl Permission {
@@ -76,7 +77,7 @@ impl Permission {
     }
 
     /// Whether a key may have it. The others make or unmake rights (a terminal's key outlives the one that
-    /// made it), so only a person has them.
+    /// made it) or are about what is one's own, so only a person has them.
     #[must_use]
     pub fn is_for_keys(self) -> bool {
         !matches!(
@@ -86,6 +87,7 @@ impl Permission {
                 | Permission::UsersManage
                 | Permission::SettingsManage
                 | Permission::TerminalsManage
+                | Permission::OwnRead
         )
     }
 
@@ -180,7 +182,7 @@ impl Role {
             Permission::ALL
                 .iter()
                 .copied()
-                .filter(|permission| *permission != P::PortalManage)
+                .filter(|permission| !matches!(permission, P::PortalManage | P::OwnRead))
         };
         match self {
             Role::Director => all().collect(),
@@ -199,7 +201,7 @@ impl Role {
             Role::Backoffice => [P::CustomersRead, P::AccountsRead, P::StatementsRead, P::ExportsRead]
                 .into_iter()
                 .collect(),
-            Role::Customer => PermissionSet::default(),
+            Role::Customer => [P::OwnRead].into_iter().collect(),
         }
     }
 }
@@ -221,7 +223,11 @@ mod tests {
         assert!(has(Role::Clerk, Permission::CustomersWrite));
         assert!(!has(Role::Clerk, Permission::LimitsChange));
         assert!(!has(Role::Backoffice, Permission::MutationsRead));
-        assert_eq!(Role::Customer.permissions(), PermissionSet::default());
+        assert_eq!(
+            Role::Customer.permissions().iter().collect::<Vec<_>>(),
+            [Permission::OwnRead]
+        );
+        assert!(!has(Role::Director, Permission::OwnRead));
     }
 
     #[test]

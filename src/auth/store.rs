@@ -23,6 +23,8 @@ pub struct ActorRow {
     pub is_portal_admin: bool,
     /// The tenant that the session has chosen.
     pub tenant_id: Option<Id>,
+    /// The customer whose things the session looks at.
+    pub viewed_customer_id: Option<Id>,
 }
 
 /// A key that is in force, and whose it is.
@@ -70,7 +72,13 @@ pub fn find_user_actor_parts(
         .filter(sessions::revoked_at.is_null())
         .filter(sessions::expires_at.gt(now))
         .filter(users::is_active.eq(true))
-        .select((users::id, users::name, users::is_portal_admin, sessions::tenant_id))
+        .select((
+            users::id,
+            users::name,
+            users::is_portal_admin,
+            sessions::tenant_id,
+            sessions::viewed_customer_id,
+        ))
         .first(connection)
         .optional()
 }

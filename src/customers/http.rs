@@ -3,7 +3,7 @@
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, get, patch, post, web};
 
-use super::model::Customer;
+use super::model::{Customer, CustomerWithLinks};
 use super::requests::{CustomerPatch, CustomerQuery, CustomerSort, NewCustomer, NewCustomerDocument};
 use super::store;
 use crate::accounts;
@@ -19,7 +19,7 @@ use crate::id::Id;
 /// A person has a first and a last name, a company a company name. The e-mail address need not be unique and may be
 /// fictional. A check that no schema can say: the check digits of the IBAN.
 #[utoipa::path(tag = "customers", request_body = NewCustomerDocument, responses(
-    (status = 201, description = "Made", body = Customer, headers(
+    (status = 201, description = "Made", body = CustomerWithLinks, headers(
         ("Location" = String, description = "The customer's path"), ("ETag" = String, description = "Its version"))),
     (status = 409, description = "`customer_number_taken`"),
 ))]
@@ -44,14 +44,14 @@ pub async fn create_customer(
     Ok(HttpResponse::Created()
         .insert_header((header::LOCATION, format!("/v1/customers/{}", customer.id)))
         .insert_header((header::ETAG, etag(customer.version, None)))
-        .json(customer))
+        .json(CustomerWithLinks::from(customer)))
 }
 
 /// List customers
 ///
 /// In pages, sorted by name unless `sort` says otherwise; `q` searches names and customer numbers.
 #[utoipa::path(tag = "customers", params(CustomerQuery), responses(
-    (status = 200, description = "A page of customers", body = Page<Customer>, headers(
+    (status = 200, description = "A page of customers", body = Page<CustomerWithLinks>, headers(
         ("Link" = String, description = "`rel=\"next\"`: the next page, when there is one"))),
 ))]
 #[get("/customers")]
@@ -84,6 +84,7 @@ pub async fn list_customers(
     };
     Ok(page
         .page(rows, |customer| (value(customer), customer.id))?
+        .map(CustomerWithLinks::from)
         .respond(&request))
 }
 
@@ -94,7 +95,7 @@ pub async fn list_customers(
     ("id" = Id, Path, description = "The customer"),
     ("If-None-Match" = Option<String>, Header, description = "An ETag: 304 when it is still the version"),
 ), responses(
-    (status = 200, description = "The customer", body = Customer, headers(("ETag" = String, description = "Its version"))),
+    (status = 200, description = "The customer", body = CustomerWithLinks, headers(("ETag" = String, description = "Its version"))),
     (status = 304, description = "It is still the version that If-None-Match names"),
 ))]
 #[get("/customers/{id}")]
@@ -109,7 +110,12 @@ pub async fn get_customer(
         .db
         .read(move |connection| store::find_customer(connection, tenant_id, id)?.ok_or_else(unknown))
         .await?;
-    Ok(respond_versioned(&request, etag(customer.version, None), &customer))
+    let customer = CustomerWithLinks::from(customer);
+    Ok(respond_versioned(
+        &request,
+        etag(customer.customer.version, None),
+        &customer,
+    ))
 }
 
 /// Change a customer
@@ -120,7 +126,7 @@ pub async fn get_customer(
     ("id" = Id, Path, description = "The customer"),
     ("If-Match" = String, Header, description = "The ETag of the version that the change is made on", example = "\"1\""),
 ), request_body = CustomerPatch, responses(
-    (status = 200, description = "Changed", body = Customer, headers(("ETag" = String, description = "The new version"))),
+    (status = 200, description = "Changed", body = CustomerWithLinks, headers(("ETag" = String, description = "The new version"))),
     (status = 409, description = "`customer_number_taken`"),
     (status = 412, description = "`precondition_failed`"),
     (status = 428, description = "`precondition_required`"),
@@ -156,7 +162,7 @@ pub async fn update_customer(
         .await?;
     Ok(HttpResponse::Ok()
         .insert_header((header::ETAG, etag(customer.version, None)))
-        .json(customer))
+        .json(CustomerWithLinks::from(customer)))
 }
 
 /// Read a customer's history

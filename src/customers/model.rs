@@ -14,6 +14,7 @@ use crate::http::Patch;
 use crate::id::Id;
 use crate::identifiers::{Bic, Country, EnterpriseNumber, Iban, LanguageTag, VatNumber};
 use crate::invitations::CustomerAccess;
+use crate::own::CustomerLinks;
 use crate::text::{Email, Name, empty_as_null, sort_key};
 use crate::text_enum;
 
@@ -129,6 +130,32 @@ pub struct Customer {
     pub created_at: Timestamp,
     /// When it was changed last.
     pub updated_at: Timestamp,
+}
+
+/// A customer, and where others see what the customer sees: the links are no column, so this is a struct of its own.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"id": "01938f5e-3c00-7000-8000-000000000001", "kind": "person", "name": "Vera de Vries",
+    "first_name": "Vera", "last_name": "de Vries", "company_name": null, "customer_number": "D-1042",
+    "email": "vera@example.com", "email_is_fictional": true, "phone": null, "street": "Dorpsstraat 1", "postcode": "1234 AB",
+    "city": "Ons Dorp", "country": "NL", "vat_number": null, "iban": "NL91ABNA0417164300", "language": "nl", "enterprise_number": null,
+    "bic": "ABNANL2A", "contact_name": null, "contact_language": null, "recipient_emails": [],
+    "access": "not_invited", "version": 1, "created_at": "2026-11-21T09:30:00Z", "updated_at": "2026-11-21T09:30:00Z",
+    "links": null}))]
+pub struct CustomerWithLinks {
+    #[serde(flatten)]
+    pub customer: Customer,
+    /// Once the customer's own access is active, and only then: where others see what the customer sees.
+    #[schema(required)]
+    pub links: Option<CustomerLinks>,
+}
+
+impl From<Customer> for CustomerWithLinks {
+    fn from(customer: Customer) -> Self {
+        CustomerWithLinks {
+            links: CustomerLinks::of(customer.id, customer.access),
+            customer,
+        }
+    }
 }
 
 /// Between two addresses in the database.

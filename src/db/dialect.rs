@@ -91,6 +91,7 @@ pub fn listed_ids(connection: &DbConnection, place: &str) -> String {
         DbConnection::Postgres(_) => {
             format!("SELECT id::uuid FROM json_array_elements_text({place}::json) AS listed (id)")
         }
+        // turned into what columns hold, so that their indexes are used
         DbConnection::Sqlite(_) => format!("SELECT unhex(value) AS id FROM json_each({place})"),
     }
 }

@@ -80,6 +80,7 @@ diesel::table! {
         refreshed_at -> Timestamp,
         expires_at -> Timestamp,
         revoked_at -> Nullable<Timestamp>,
+        viewed_customer_id -> Nullable<SqlId>,
     }
 }
 
@@ -272,6 +273,33 @@ diesel::table! {
         customer_id -> SqlId,
         user_id -> SqlId,
         linked_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    document_sharing (tenant_id, customer_id) {
+        tenant_id -> SqlId,
+        customer_id -> SqlId,
+        delivery -> Text,
+        accountant_id -> Nullable<SqlId>,
+        accountant_email -> Text,
+        shared_since -> Timestamp,
+    }
+}
+
+diesel::table! {
+    use diesel::sql_types::*;
+    use crate::id::SqlId;
+
+    shared_documents (tenant_id, user_id, invoice_id) {
+        tenant_id -> SqlId,
+        user_id -> SqlId,
+        invoice_id -> SqlId,
+        customer_id -> SqlId,
+        shared_at -> Timestamp,
     }
 }
 
@@ -718,6 +746,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     customers,
     invitations,
     customer_users,
+    document_sharing,
+    shared_documents,
     accounts,
     account_holders,
     number_series,

@@ -75,8 +75,10 @@ codes! {
     KeyRevoked, "key_revoked", CONFLICT, "The key is revoked already", "Make a new key.";
 
     // Customers and accounts.
+    UnknownAccountant, "unknown_accountant", UNPROCESSABLE_ENTITY, "Nobody with this address does the books here", "An inbox is that of a user who may read exports in this tenant. Grant them the role first, or deliver by e-mail.";
     UnknownInvitation, "unknown_invitation", UNPROCESSABLE_ENTITY, "The link does not work", "It was used, withdrawn or replaced by a later one, has expired, or never was. Ask for a new invitation.";
     CustomerUnreachable, "customer_unreachable", CONFLICT, "Nothing can be mailed to the customer", "The customer has no e-mail address, or a fictional one. Change it first.";
+    CustomerNotActive, "customer_not_active", CONFLICT, "The customer does not sign in yet", "There is nothing to look at until the customer has accepted an invitation.";
     CustomerActive, "customer_active", CONFLICT, "The customer signs in already", "Nothing is left to do. To begin anew, withdraw the access with `DELETE /v1/customers/{id}/invitation` first.";
     CustomerNumberTaken, "customer_number_taken", CONFLICT, "The customer number is taken", "Another customer of this tenant has this internal number.";
     AccountNumberTaken, "account_number_taken", CONFLICT, "The account number is taken", "Leave the number out to get the next free one.";

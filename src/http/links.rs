@@ -13,7 +13,7 @@ struct Named(&'static str, &'static str, &'static str);
 const NAMED: [Named; 14] = [
     Named("Account", "/v1/accounts/{id}", "/id"),
     Named("ApiKeyWithSecret", "/v1/api-keys/{id}", "/id"),
-    Named("Customer", "/v1/customers/{id}", "/id"),
+    Named("CustomerWithLinks", "/v1/customers/{id}", "/id"),
     Named("Import", "/v1/imports/{id}", "/id"),
     Named("Invoice", "/v1/invoices/{id}", "/id"),
     Named("InvoiceRun", "/v1/invoice-runs/{id}", "/id"),

@@ -34,6 +34,7 @@ const PAGE_OF: &str = "Page_";
         (name = "agreement", description = "The data processing agreement."),
         (name = "portal", description = "Tenants, users, keys and terminals."),
         (name = "customers", description = "Who buys on account."),
+        (name = "own", description = "What a customer sees of their own, and looking at it."),
         (name = "accounts", description = "House accounts, their limits and holders."),
         (name = "till", description = "What a till needs: accounts, sales, refunds, totals."),
         (name = "mutations", description = "The ledger's entries."),

@@ -47,7 +47,7 @@ pub async fn invite_customer(
         .db
         .write(move |connection| {
             let tenant_id = inviter.tenant.id;
-            customers::lock_customer(connection, tenant_id, id)?.ok_or_else(unknown_customer)?;
+            customers::find_customer(connection, tenant_id, id)?.ok_or_else(unknown_customer)?;
             let counted = inviter.invite(connection, &Selection::Customers(vec![id]), true)?;
             if counted.already_active > 0 {
                 return Err(ApiError::new(Code::CustomerActive));
@@ -165,7 +165,7 @@ pub async fn accept_invitation(
     app: web::Data<AppState>,
 ) -> ApiResult<HttpResponse> {
     let InvitationAcceptance { token, password } = body.0;
-    let (now, token_hash) = (app.clock.now(), key_hash(token.as_str()));
+    let (now, token_hash) = (app.clock.now(), key_hash(&token.into_string()));
     let asked = token_hash.clone();
     let invited = app
         .db

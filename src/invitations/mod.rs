@@ -13,5 +13,5 @@ mod model;
 mod native;
 mod store;
 
-pub use model::CustomerAccess;
-pub use store::{mail_ended, withdraw_user};
+pub use model::{CustomerAccess, InvitationToken};
+pub use store::{list_customers_of, mail_ended, withdraw_user};

@@ -17,8 +17,6 @@ use crate::{text_enum, text_type};
 
 /// How long a link works.
 pub const LINK_LIFE: TimeDelta = TimeDelta::days(14);
-/// Customers that one request may name.
-pub const SELECTION_MAX: usize = 1000;
 
 text_enum! {
     /// How far a customer's own access is.

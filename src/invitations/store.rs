@@ -5,7 +5,7 @@ use diesel::sql_types::{BigInt, Binary, Bool, Nullable, Text, Timestamp as SqlTi
 
 use super::model::{CustomerAccess, Invitation, InvitationRow, InvitationStatus, Selection};
 use crate::clock::Timestamp;
-use crate::db::schema::{customer_users, customers, import_customers, imports, invitations, outbox};
+use crate::db::schema::{customer_users, customers, imports, invitations, outbox};
 use crate::db::{DbConnection, dialect};
 use crate::id::{Id, SqlId};
 use crate::mail::{self, MailStatus};
@@ -116,7 +116,6 @@ pub fn count_known(connection: &mut DbConnection, tenant_id: Id, ids: &[Id]) -> 
 
 /// Whether the import is committed; nothing when there is none.
 pub fn is_committed(connection: &mut DbConnection, tenant_id: Id, import_id: Id) -> QueryResult<Option<bool>> {
-    let _ = import_customers::table;
     imports::table
         .find((tenant_id, import_id))
         .select(imports::status.eq("committed"))
@@ -363,11 +362,16 @@ pub fn list_customers_of(connection: &mut DbConnection, tenant_id: Id, user_id: 
         .load(connection)
 }
 
-/// Takes all of a user's customers of a tenant away: the user lost the role `customer` there.
+/// Takes all of a user's customers of a tenant away: the user lost the role `customer` there. Answers which they were.
 ///
 /// # Errors
 /// What the database said.
-pub fn withdraw_user(connection: &mut DbConnection, tenant_id: Id, user_id: Id, now: Timestamp) -> QueryResult<()> {
+pub fn withdraw_user(
+    connection: &mut DbConnection,
+    tenant_id: Id,
+    user_id: Id,
+    now: Timestamp,
+) -> QueryResult<Vec<Id>> {
     let customers = list_customers_of(connection, tenant_id, user_id)?;
     diesel::delete(
         customer_users::table
@@ -376,7 +380,7 @@ pub fn withdraw_user(connection: &mut DbConnection, tenant_id: Id, user_id: Id, 
     )
     .execute(connection)?;
     set_access(connection, tenant_id, &customers, CustomerAccess::NotInvited, now)?;
-    Ok(())
+    Ok(customers)
 }
 
 /// Makes many invitations.

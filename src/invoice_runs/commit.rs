@@ -28,6 +28,7 @@ use crate::invoices::store::add_limit_returns;
 use crate::jobs::Lease;
 use crate::jobs::store::{Renewal, renew, set_progress};
 use crate::ledger::{Action, Author, BatchItem, EntryKind, Outcome, Posting, TenantRules, lock_accounts, post_batch};
+use crate::sharing;
 
 /// A chunk that was drafted outside the lock.
 pub struct Chunk {
@@ -191,6 +192,8 @@ fn write_invoices(
     insert_invoices(connection, &new)?;
     write_figures(connection, tenant_id, &new.invoices)?;
     add_limit_returns(connection, tenant_id, &returned_by_origin(&new.returns))?;
+    let made: Vec<Id> = new.invoices.iter().map(|invoice| invoice.id).collect();
+    sharing::share(connection, clock, tenant_id, &made)?;
     Ok(results)
 }
 

@@ -16,6 +16,7 @@ use crate::error::{ApiError, ApiResult, Code};
 use crate::id::{Id, SqlId};
 use crate::invoice_runs::store::mark_reversed;
 use crate::ledger::{Action, Author, BatchItem, Outcome, Posting, TenantRules, lock_accounts, post_batch};
+use crate::sharing;
 
 /// What is the same for all invoices that are taken back together.
 pub struct Order {
@@ -210,6 +211,8 @@ pub fn reverse_invoices(
     for (run_id, invoices) in by_run {
         mark_reversed(connection, tenant_id, run_id, &invoices)?;
     }
+    let made: Vec<Id> = free.iter().map(|(_, note)| *note).collect();
+    sharing::share(connection, clock, tenant_id, &made)?;
     series.save(connection)?;
     Ok(blocked)
 }

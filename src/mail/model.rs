@@ -16,6 +16,8 @@ text_enum! {
     pub enum MailKind {
         /// A customer is invited to see their accounts.
         Invitation => "invitation",
+        /// An invoice or credit note was made, for whoever it is shared with.
+        Invoice => "invoice",
     }
 }
 
@@ -58,6 +60,21 @@ pub enum Letter {
         /// The last day on which the link works.
         until: NaiveDate,
     },
+    /// An invoice or credit note was made.
+    Invoice {
+        /// Whether it is a credit note.
+        is_credit_note: bool,
+        /// Whose invoice it is.
+        venue: String,
+        /// Who pays it.
+        customer: String,
+        /// Its number.
+        number: String,
+        /// Its date.
+        day: NaiveDate,
+        /// Its total with its currency: `EUR 12.50`.
+        total: String,
+    },
 }
 
 impl Letter {
@@ -66,6 +83,7 @@ impl Letter {
     pub fn kind(&self) -> MailKind {
         match self {
             Letter::Invitation { .. } => MailKind::Invitation,
+            Letter::Invoice { .. } => MailKind::Invoice,
         }
     }
 }

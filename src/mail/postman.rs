@@ -6,9 +6,9 @@ use std::time::{Duration, Instant, SystemTime};
 
 use chrono::TimeDelta;
 use diesel::QueryResult;
-use lettre::Message;
 use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
+use lettre::{Address, Message};
 use url::Url;
 
 use super::model::{Letter, MailKind, MailRow, MailStatus};
@@ -114,13 +114,11 @@ impl Postman {
             link.to_string()
         });
         let text = texts::write(&letter, mail.language, &link);
+        let to = mail.recipient.parse::<Address>().map_err(|error| error.to_string())?;
         let domain = self.from.email.domain();
         Message::builder()
             .from(self.from.clone())
-            .to(Mailbox::new(
-                None,
-                mail.recipient.parse().map_err(|error| format!("{error}"))?,
-            ))
+            .to(Mailbox::new(None, to))
             .message_id(Some(format!("<{}@{domain}>", mail.id)))
             .date(SystemTime::from(mail.created_at.naive_utc().and_utc()))
             .subject(text.subject)
@@ -166,6 +164,7 @@ fn tell_its_cause(
 ) -> QueryResult<()> {
     match mail.kind {
         MailKind::Invitation => invitations::mail_ended(connection, mail.tenant_id, mail.id, status, now),
+        MailKind::Invoice => Ok(()),
     }
 }
 

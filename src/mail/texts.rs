@@ -64,6 +64,65 @@ Der Link funktioniert einmal, bis einschließlich {until}. Wenn Sie diese Einlad
     ),
 ];
 
+const INVOICE: [(Language, &str); 4] = [
+    (
+        Language::Nl,
+        "{document} {number} van {venue} voor {customer}
+{venue} heeft een document gemaakt voor {customer}:
+
+{document}: {number}
+Datum: {day}
+Totaal: {total}
+
+U krijgt deze mail omdat {customer} documenten met u deelt.
+",
+    ),
+    (
+        Language::En,
+        "{document} {number} from {venue} for {customer}
+{venue} has made a document for {customer}:
+
+{document}: {number}
+Date: {day}
+Total: {total}
+
+You get this mail because {customer} shares documents with you.
+",
+    ),
+    (
+        Language::Fr,
+        "{document} {number} de {venue} pour {customer}
+{venue} a établi un document pour {customer} :
+
+{document} : {number}
+Date : {day}
+Total : {total}
+
+Vous recevez ce message car {customer} partage ses documents avec vous.
+",
+    ),
+    (
+        Language::De,
+        "{document} {number} von {venue} für {customer}
+{venue} hat ein Dokument für {customer} erstellt:
+
+{document}: {number}
+Datum: {day}
+Summe: {total}
+
+Sie erhalten diese Nachricht, weil {customer} Dokumente mit Ihnen teilt.
+",
+    ),
+];
+
+/// What an invoice and a credit note are called.
+const DOCUMENTS: [(Language, &str, &str); 4] = [
+    (Language::Nl, "Factuur", "Creditnota"),
+    (Language::En, "Invoice", "Credit note"),
+    (Language::Fr, "Facture", "Note de crédit"),
+    (Language::De, "Rechnung", "Gutschrift"),
+];
+
 /// Subject and body of a mail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Text {
@@ -75,6 +134,24 @@ pub struct Text {
 #[must_use]
 pub fn write(letter: &Letter, language: Language, link: &str) -> Text {
     let (texts, values) = match letter {
+        Letter::Invoice {
+            is_credit_note,
+            venue,
+            customer,
+            number,
+            day: made,
+            total,
+        } => (
+            &INVOICE,
+            vec![
+                ("document", document(*is_credit_note, language).to_owned()),
+                ("venue", venue.clone()),
+                ("customer", customer.clone()),
+                ("number", number.clone()),
+                ("day", day(*made, language)),
+                ("total", total.clone()),
+            ],
+        ),
         Letter::Invitation { venue, name, until } => (
             &INVITATION,
             vec![
@@ -94,6 +171,11 @@ pub fn write(letter: &Letter, language: Language, link: &str) -> Text {
         subject: fill(subject, &values),
         body: fill(body, &values),
     }
+}
+
+fn document(is_credit_note: bool, language: Language) -> &'static str {
+    let words = DOCUMENTS.iter().find(|(of, _, _)| *of == language);
+    words.map_or("", |(_, invoice, note)| if is_credit_note { note } else { invoice })
 }
 
 /// A day as people of the language write it.
@@ -153,5 +235,38 @@ mod tests {
             let left = text.body.replace("Zoë {link} de Vries", "");
             assert!(!left.contains(['{', '}']), "{language}: {left}");
         }
+    }
+
+    #[test]
+    fn every_language_has_words_for_a_document() {
+        for (language, invoice, note) in DOCUMENTS {
+            for (is_credit_note, word) in [(false, invoice), (true, note)] {
+                let letter = Letter::Invoice {
+                    is_credit_note,
+                    venue: "Sportclub Noord".into(),
+                    customer: "Zoë de Vries".into(),
+                    number: "2026-00017".into(),
+                    day: letter_day(),
+                    total: "EUR -12.50".into(),
+                };
+                let Text { subject, body } = write(&letter, language, "");
+                assert!(subject.starts_with(&format!("{word} 2026-00017")), "{subject}");
+                for part in [
+                    "Sportclub Noord",
+                    "Zoë de Vries",
+                    "2026-00017",
+                    "EUR -12.50",
+                    &day(letter_day(), language),
+                ] {
+                    assert!(body.contains(part), "{language}: {part} is not in {body}");
+                }
+                assert!(!body.contains(['{', '}']), "{body}");
+            }
+        }
+        assert_eq!(DOCUMENTS.len(), Language::ALL.len());
+    }
+
+    fn letter_day() -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 11, 9).unwrap()
     }
 }

@@ -78,7 +78,7 @@ pub struct SessionTokens {
 #[derive(Debug, Clone, Serialize, Queryable, Selectable, ToSchema)]
 #[diesel(table_name = sessions)]
 #[schema(example = json!({"id": "01938f5e-3c00-7000-8000-000000000003", "tenant_id": null,
-    "created_at": "2026-11-21T09:30:00Z", "refreshed_at": "2026-11-21T11:02:00Z", "expires_at": "2026-12-21T09:30:00Z"}))]
+    "viewed_customer_id": null, "created_at": "2026-11-21T09:30:00Z", "refreshed_at": "2026-11-21T11:02:00Z", "expires_at": "2026-12-21T09:30:00Z"}))]
 pub struct Session {
     /// Its id.
     pub id: Id,
@@ -87,6 +87,9 @@ pub struct Session {
     /// The chosen tenant.
     #[schema(required)]
     pub tenant_id: Option<Id>,
+    /// In a session that looks at what a customer sees: that customer.
+    #[schema(required)]
+    pub viewed_customer_id: Option<Id>,
     /// When the user signed in.
     pub created_at: Timestamp,
     /// When its tokens were last made.

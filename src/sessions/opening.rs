@@ -57,6 +57,7 @@ impl Opening {
             id: self.id,
             user_id: self.user_id,
             tenant_id: tenant_id.or(only),
+            viewed_customer_id: None,
             created_at: self.now,
             refreshed_at: self.now,
             expires_at: self.expires_at,

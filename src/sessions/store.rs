@@ -23,6 +23,7 @@ pub fn insert(
             sessions::id.eq(session.id),
             sessions::user_id.eq(session.user_id),
             sessions::tenant_id.eq(session.tenant_id),
+            sessions::viewed_customer_id.eq(session.viewed_customer_id),
             sessions::refresh_hash.eq(refresh_hash),
             sessions::created_at.eq(session.created_at),
             sessions::refreshed_at.eq(session.refreshed_at),

@@ -13,3 +13,6 @@ pub mod http;
 mod model;
 mod sheets;
 mod store;
+
+pub use export::write as write_statement;
+pub use model::{Scope, Statement, StatementQuery};

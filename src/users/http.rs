@@ -16,7 +16,7 @@ use crate::db::DbConnection;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::http::{IfMatch, Page, ValidJson, ValidQuery, etag};
 use crate::id::Id;
-use crate::invitations;
+use crate::invitations::{self, CustomerAccess};
 use crate::tenants;
 use crate::text::{Name, sort_key};
 
@@ -286,7 +286,13 @@ fn change_roles(
     }
     store::replace_roles(connection, author.tenant_id, user_id, (old, new), now)?;
     if old.contains(&Role::Customer) && !new.contains(&Role::Customer) {
-        invitations::withdraw_user(connection, author.tenant_id, user_id, now)?;
+        let customers = invitations::withdraw_user(connection, author.tenant_id, user_id, now)?;
+        let withdrawn = |id: Id| {
+            let changes = Changes::new().field("access", CustomerAccess::Active, CustomerAccess::NotInvited);
+            (Subject::new(SubjectKind::Customer, id), changes)
+        };
+        let trail: Vec<_> = customers.into_iter().map(withdrawn).collect();
+        audit::record_all(connection, clock, author, &trail)?;
     }
     let changes = Changes::new().field("roles", role_words(old), role_words(new));
     audit::record(

@@ -57,6 +57,7 @@ fn a_director_makes_a_user_and_finds_them() {
     let all = [names(&page), names(&next)].concat();
     let expected = [
         "Bea Backoffice",
+        "Carla Customer",
         "Dirk Director",
         "Klaas Clerk",
         "Suus Superuser",

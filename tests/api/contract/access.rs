@@ -98,6 +98,7 @@ fn people(venue: &Venue) -> Vec<(&'static str, Actor, Vec<Permission>)> {
         ("superuser", venue.superuser.clone(), of(Role::Superuser)),
         ("clerk", venue.clerk.clone(), of(Role::Clerk)),
         ("backoffice", venue.backoffice.clone(), of(Role::Backoffice)),
+        ("customer", venue.customer_user.clone(), of(Role::Customer)),
         ("till", venue.till.clone(), TERMINAL.to_vec()),
     ]
 }

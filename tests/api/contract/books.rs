@@ -8,7 +8,7 @@ use diesel::sql_types::Text;
 use onaccount::db::DatabaseUrl;
 use onaccount::db::schema::{
     accounts, api_keys, audit_entries, customers, entries, import_mappings, imports, invoice_runs, invoices, jobs,
-    terminals, user_roles,
+    outbox, terminals, user_roles,
 };
 use onaccount::id::Id;
 use serde_json::{Value, json};
@@ -44,11 +44,11 @@ pub fn kind_of(name: &str, path: &str) -> Option<Kind> {
     Some(match (name, collection) {
         ("account_number", _) => Kind::AccountNumber,
         ("account_id" | "account_ids", _) | ("id", "accounts") => Kind::Account,
-        ("customer_id" | "holder_id" | "holder", _) | ("id", "customers") => Kind::Customer,
+        ("customer_id" | "customer_ids" | "holder_id" | "holder", _) | ("id", "customers") => Kind::Customer,
         ("sale_id", _) | ("id", "sales") => Kind::Sale,
         ("mutation_id", _) | ("id", "mutations") => Kind::Mutation,
         ("run_id" | "run" | "invoice_run_id", _) | ("id", "invoice-runs") => Kind::Run,
-        ("invoice_id", _) | ("id", "invoices") => Kind::Invoice,
+        ("invoice_id", _) | ("id", "invoices" | "documents" | "shared-documents") => Kind::Invoice,
         ("job_id", _) | ("id", "jobs") => Kind::Job,
         ("terminal_id", _) | ("id", "terminals") => Kind::Terminal,
         ("api_key_id" | "key_id", _) | ("id", "api-keys") => Kind::ApiKey,
@@ -65,6 +65,8 @@ pub fn kind_of(name: &str, path: &str) -> Option<Kind> {
 pub struct Books {
     pub tenant_id: Id,
     pub director: Actor,
+    /// Signs in as the customer of the first account.
+    pub customer: Actor,
     pub till: Actor,
     pub ids: BTreeMap<Kind, Vec<String>>,
 }
@@ -93,10 +95,12 @@ impl Books {
             .expect(201);
         till.post_new("/v1/sales", new_sale(&first)).expect(201);
         import(&director);
+        let customer = join(service, &director, tenant_id, &first);
         Books {
             ids: ids_of(service, tenant_id),
             tenant_id,
             director,
+            customer,
             till,
         }
     }
@@ -129,6 +133,28 @@ fn open_account(director: &Actor, name: &str) -> String {
         .post_new(&format!("/v1/accounts/{id}/limit-changes"), raise)
         .expect(201);
     id
+}
+
+/// The one who pays for an account accepts an invitation.
+fn join(service: &Service, director: &Actor, tenant_id: Id, account_id: &str) -> Actor {
+    let account = director.get(&format!("/v1/accounts/{account_id}")).expect(200);
+    let path = format!("/v1/customers/{}", text(&account["holders"][0]["customer_id"]));
+    let address = json!({"email": format!("{tenant_id}@clubnoord.nl")});
+    director.patch(&path, "*", address).expect(200);
+    director.post_empty(&format!("{path}/invitation")).expect(201);
+    let nonce: Option<Vec<u8>> = service.write(|connection| {
+        outbox::table
+            .filter(outbox::tenant_id.eq(tenant_id))
+            .select(outbox::link_nonce)
+            .first(connection)
+    });
+    let token = service.state.link_tokens.token(&nonce.unwrap());
+    let acceptance = json!({"token": token, "password": "correct horse battery"});
+    let session = service
+        .anybody()
+        .post("/v1/invitations/acceptances", acceptance)
+        .expect(201);
+    service.with_token(&text(&session["access_token"]))
 }
 
 /// An import of accounts, committed, with a saved mapping.
@@ -205,13 +231,15 @@ struct Line {
 
 /// Every row of the tenant, in text, table by table.
 pub fn rows_of(database: &TestDatabase, tenant: Id) -> Vec<String> {
-    const TABLES: [&str; 27] = [
+    const TABLES: [&str; 32] = [
         "accounts",
         "account_holders",
         "agreement_acceptances",
         "api_keys",
         "audit_entries",
+        "customer_users",
         "customers",
+        "document_sharing",
         "entries",
         "entry_lines",
         "import_accounts",
@@ -221,6 +249,7 @@ pub fn rows_of(database: &TestDatabase, tenant: Id) -> Vec<String> {
         "import_mappings",
         "import_sales",
         "imports",
+        "invitations",
         "invoice_entries",
         "invoice_limit_returns",
         "invoice_lines",
@@ -230,8 +259,10 @@ pub fn rows_of(database: &TestDatabase, tenant: Id) -> Vec<String> {
         "invoices",
         "jobs",
         "number_series",
+        "outbox",
         "payment_types",
         "request_keys",
+        "shared_documents",
         "terminals",
     ];
     let _ = audit_entries::tenant_id;

@@ -1,7 +1,7 @@
 //! One tenant's things do not exist for another: in the path, in the query and in the body, of every operation.
 
-use onaccount::auth::TERMINAL;
 use onaccount::auth::operations::{Needs, OPERATIONS};
+use onaccount::auth::{Permission, TERMINAL};
 use serde_json::{Value, json};
 use ureq::http::Method;
 
@@ -12,7 +12,11 @@ use crate::harness::{Actor, Answer, NOON, Venue, key};
 /// What nobody has, in the form of an id.
 const NOBODYS: &str = "019a5f3e-3c00-7000-8000-00000000dead";
 /// Fields of which a body has one.
-const ONE_OF: [&[&str]; 2] = [&["account_id", "account_number"], &["account_ids", "filter", "all"]];
+const ONE_OF: [&[&str]; 3] = [
+    &["account_id", "account_number"],
+    &["account_ids", "filter", "all"],
+    &["customer_ids", "import_id"],
+];
 
 /// Two tenants of one portal with the same story; the second one asks.
 struct Street {
@@ -39,7 +43,8 @@ impl Street {
     fn asker(&self, operation: &Operation) -> Option<Actor> {
         match OPERATIONS.iter().find(|(id, _)| *id == operation.id).unwrap().1 {
             Needs::Permission(permission) if TERMINAL.contains(&permission) => Some(self.ours.till.clone()),
-            Needs::Permission(onaccount::auth::Permission::PortalManage) | Needs::Nothing => None,
+            Needs::Permission(Permission::OwnRead) => Some(self.ours.customer.clone()),
+            Needs::Permission(Permission::PortalManage) | Needs::Nothing => None,
             Needs::Permission(_) | Needs::SignIn | Needs::User => Some(self.ours.director.clone()),
         }
     }

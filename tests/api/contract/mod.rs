@@ -1,7 +1,7 @@
 //! Walks the contract, so that an operation nobody thought of cannot be forgotten.
 
 mod access;
-mod books;
+pub mod books;
 mod document;
 mod isolation;
 

@@ -208,6 +208,8 @@ pub struct Venue {
     pub superuser: Actor,
     pub clerk: Actor,
     pub backoffice: Actor,
+    /// Has the role, and no customer that is linked.
+    pub customer_user: Actor,
     pub till: Actor,
     pub till_id: Id,
 }
@@ -234,6 +236,7 @@ impl Venue {
         let superuser = person("Suus Superuser", Role::Superuser);
         let clerk = person("Klaas Clerk", Role::Clerk);
         let backoffice = person("Bea Backoffice", Role::Backoffice);
+        let customer_user = person("Carla Customer", Role::Customer);
         let (till_id, till) = terminal(&service, tenant_id, "Bar");
         Venue {
             service,
@@ -243,6 +246,7 @@ impl Venue {
             superuser,
             clerk,
             backoffice,
+            customer_user,
             till,
             till_id,
         }

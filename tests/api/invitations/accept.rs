@@ -25,11 +25,21 @@ fn the_link_in_a_mail_lets_a_customer_in() {
     postman(&venue.service, &server.url).deliver_due().unwrap();
     let answer = accept(&venue, &server.await_mail().link_token(), PASSWORD);
     let session = answer.expect(201);
-    assert_eq!(answer.header("location"), format!("/v1/sessions/{}", session["id"].as_str().unwrap()));
+    assert_eq!(
+        answer.header("location"),
+        format!("/v1/sessions/{}", session["id"].as_str().unwrap())
+    );
     assert_eq!(session["tenant_id"], venue.tenant_id.to_string());
-    let me = venue.service.with_token(session["access_token"].as_str().unwrap()).get("/v1/me").expect(200);
+    let me = venue
+        .service
+        .with_token(session["access_token"].as_str().unwrap())
+        .get("/v1/me")
+        .expect(200);
     assert_eq!(me["roles"], json!(["customer"]));
-    assert_eq!((&me["name"], &me["email"]), (&json!("Zoë de Vries"), &json!("Zoe@clubnoord.nl")));
+    assert_eq!(
+        (&me["name"], &me["email"]),
+        (&json!("Zoë de Vries"), &json!("Zoe@clubnoord.nl"))
+    );
     assert_eq!(access_of(&venue, &zoe), "active");
     invite(&venue, &zoe).problem(409, "customer_active");
     // and from then on with e-mail and password
@@ -54,10 +64,16 @@ fn a_link_that_does_not_work_says_always_the_same() {
     let (customer, replaced) = with_link("replaced");
     invite(&venue, &customer).expect(201);
     let (customer, withdrawn) = with_link("withdrawn");
-    venue.clerk.delete(&format!("{}/invitation", path_of(&customer))).expect(204);
+    venue
+        .clerk
+        .delete(&format!("{}/invitation", path_of(&customer)))
+        .expect(204);
     assert_eq!(access_of(&venue, &customer), "not_invited");
     let (customer, moved) = with_link("moved");
-    venue.clerk.patch(&path_of(&customer), "*", json!({"email": "new@clubnoord.nl"})).expect(200);
+    venue
+        .clerk
+        .patch(&path_of(&customer), "*", json!({"email": "new@clubnoord.nl"}))
+        .expect(200);
     assert_eq!(access_of(&venue, &customer), "not_invited");
     let (_, expired) = with_link("expired");
     let unknown = "A".repeat(43);
@@ -84,27 +100,42 @@ fn a_password_is_judged_before_the_link_is_used_up() {
 #[test]
 fn two_customers_with_one_address_share_a_user_who_knows_the_password() {
     let venue = Venue::open();
-    let (zoe, club) = (person(&venue, "Zoë", "zoe@clubnoord.nl"), person(&venue, "Club", "ZOE@clubnoord.nl"));
+    let (zoe, club) = (
+        person(&venue, "Zoë", "zoe@clubnoord.nl"),
+        person(&venue, "Club", "ZOE@clubnoord.nl"),
+    );
     invite(&venue, &zoe).expect(201);
     invite(&venue, &club).expect(201);
     let (first, second) = (token_of(&venue, &zoe), token_of(&venue, &club));
     accept(&venue, &first, PASSWORD).expect(201);
     assert_eq!(access_of(&venue, &club), "invited");
     let wrong = accept(&venue, &second, "another password").problem(422, "validation_failed");
-    assert_eq!((&wrong["errors"][0]["pointer"], &wrong["errors"][0]["code"]), (&json!("/password"), &json!("wrong_password")));
+    assert_eq!(
+        (&wrong["errors"][0]["pointer"], &wrong["errors"][0]["code"]),
+        (&json!("/password"), &json!("wrong_password"))
+    );
     accept(&venue, &second, PASSWORD).expect(201);
     assert_eq!(access_of(&venue, &club), "active");
     let linked: Vec<Id> = venue.service.write(|connection| {
-        customer_users::table.select(customer_users::user_id).distinct().load(connection)
+        customer_users::table
+            .select(customer_users::user_id)
+            .distinct()
+            .load(connection)
     });
     assert_eq!(linked.len(), 1);
     // one of them goes, the other stays; with the last one goes the role
     let actor = sign_in(&venue);
     venue.clerk.delete(&format!("{}/invitation", path_of(&zoe))).expect(204);
     assert_eq!(actor.get("/v1/me").expect(200)["roles"], json!(["customer"]));
-    venue.clerk.delete(&format!("{}/invitation", path_of(&club))).expect(204);
+    venue
+        .clerk
+        .delete(&format!("{}/invitation", path_of(&club)))
+        .expect(204);
     assert_eq!(actor.get("/v1/me").expect(200)["tenants"], json!([]));
-    assert_eq!((access_of(&venue, &zoe), access_of(&venue, &club)), ("not_invited".into(), "not_invited".into()));
+    assert_eq!(
+        (access_of(&venue, &zoe), access_of(&venue, &club)),
+        ("not_invited".into(), "not_invited".into())
+    );
 }
 
 fn sign_in(venue: &Venue) -> crate::harness::Actor {
@@ -134,10 +165,17 @@ fn whoever_is_a_user_already_keeps_what_they_had() {
     assert_eq!(roles, json!(["clerk", "customer"]));
     // a director who takes the role away takes the access away
     let roles = json!({"roles": ["clerk"]});
-    venue.director.with("If-Match", "*").put(&format!("{path}/roles"), roles).expect(200);
+    venue
+        .director
+        .with("If-Match", "*")
+        .put(&format!("{path}/roles"), roles)
+        .expect(200);
     assert_eq!(access_of(&venue, &zoe), "not_invited");
     let granted = json!({"roles": ["clerk", "customer"]});
-    let granted = venue.director.with("If-Match", "*").put(&format!("{path}/roles"), granted);
+    let granted = venue
+        .director
+        .with("If-Match", "*")
+        .put(&format!("{path}/roles"), granted);
     granted.problem(409, "granted_by_invitation");
 }
 
@@ -153,9 +191,16 @@ fn of_two_who_use_a_link_at_once_one_gets_in() {
             .collect();
         both.into_iter().map(|thread| thread.join().unwrap()).collect()
     });
-    assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 1, "{statuses:?}");
+    assert_eq!(
+        statuses.iter().filter(|status| **status == 201).count(),
+        1,
+        "{statuses:?}"
+    );
     let count: i64 = venue.service.write(|connection| {
-        users::table.filter(users::email_key.eq("zoe@clubnoord.nl")).count().get_result(connection)
+        users::table
+            .filter(users::email_key.eq("zoe@clubnoord.nl"))
+            .count()
+            .get_result(connection)
     });
     assert_eq!(count, 1);
 }
@@ -164,7 +209,14 @@ fn of_two_who_use_a_link_at_once_one_gets_in() {
 fn an_outsider_learns_nothing_of_a_tenant_by_joining() {
     let venue = Venue::open();
     let zoe = join(&venue, &person(&venue, "Zoë", "zoe@clubnoord.nl"));
-    for path in ["/v1/customers", "/v1/accounts", "/v1/users", "/v1/invoices", "/v1/mutations", "/v1/till/accounts"] {
+    for path in [
+        "/v1/customers",
+        "/v1/accounts",
+        "/v1/users",
+        "/v1/invoices",
+        "/v1/mutations",
+        "/v1/till/accounts",
+    ] {
         zoe.get(path).problem(403, "forbidden");
     }
 }

@@ -24,7 +24,7 @@ fn a_mail_is_sent_once_and_its_link_is_forgotten() {
     assert_eq!(mails.len(), 1, "{mails:?}");
     let mail = &mails[0];
     assert_eq!(mail.recipient, "zoe@clubnoord.nl");
-    assert_eq!(mail.header("From"), "\"Portal\" <post@portal.test>");
+    assert!(mail.header("From").ends_with("<post@portal.test>"), "{}", mail.text);
     assert_eq!(mail.header("Message-ID"), format!("<{id}@portal.test>"));
     assert_eq!(mail.header("Date"), "Thu, 15 Oct 2026 10:00:00 +0000");
     let body = mail.body();

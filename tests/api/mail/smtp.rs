@@ -148,7 +148,10 @@ impl Shared {
                     }
                 }
                 "RCPT" => {
-                    recipient = line.split(['<', '>']).nth(1).unwrap_or_default().to_owned();
+                    line.split(['<', '>'])
+                        .nth(1)
+                        .unwrap_or_default()
+                        .clone_into(&mut recipient);
                     match act {
                         Act::RefuseRecipient(words) => words,
                         _ => "250 2.1.5 ok",
