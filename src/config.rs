@@ -89,8 +89,8 @@ pub struct ServerOptions {
     /// Signs access tokens: 32 characters or more. With SQLite it is made at first start and kept beside the database
     #[arg(long, env = "ONACCOUNT_SECRET", hide_env_values = true)]
     pub secret: Option<String>,
-    /// Origins that browsers may call from, separated by commas
-    #[arg(long, env = "ONACCOUNT_CORS_ORIGINS", value_delimiter = ',')]
+    /// Origins that browsers may call from, such as https://backoffice.example, separated by commas
+    #[arg(long, env = "ONACCOUNT_CORS_ORIGINS", value_delimiter = ',', value_parser = parse_origin)]
     pub cors_origins: Vec<String>,
     /// Addresses of reverse proxies that are believed in X-Forwarded-For, separated by commas
     #[arg(long, env = "ONACCOUNT_TRUSTED_PROXIES", value_delimiter = ',')]
@@ -107,6 +107,20 @@ pub struct ServerOptions {
     /// Address and port of Prometheus metrics at /metrics, apart from the API; by default none
     #[arg(long, env = "ONACCOUNT_METRICS_LISTEN")]
     pub metrics_listen: Option<SocketAddr>,
+}
+
+/// An origin as a browser sends it (RFC 6454): scheme, host, and a port that is not the scheme's own.
+fn parse_origin(text: &str) -> Result<String, String> {
+    let is_origin =
+        |url: &url::Url| matches!(url.scheme(), "http" | "https") && url.origin().ascii_serialization() == text;
+    match url::Url::parse(text) {
+        Ok(url) if is_origin(&url) => Ok(text.to_owned()),
+        _ => Err(
+            "expected an origin as browsers send it: scheme and host, and a port when it is not the scheme's \
+                  own, such as https://backoffice.example"
+                .to_owned(),
+        ),
+    }
 }
 
 /// Why the configuration cannot be used.
@@ -186,6 +200,28 @@ mod tests {
             .permissions()
             .mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn an_origin_is_what_a_browser_sends() {
+        for origin in [
+            "https://backoffice.example",
+            "http://localhost:5173",
+            "http://[::1]:8080",
+        ] {
+            assert_eq!(parse_origin(origin).as_deref(), Ok(origin));
+        }
+        let others = [
+            "backoffice.example",
+            "localhost:5173",
+            "https://a.example/",
+            "https://A.example",
+            "*",
+            "",
+        ];
+        for other in others {
+            assert!(parse_origin(other).is_err(), "{other}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod ask;
 mod demo;
 mod healthcheck;
 mod import;
@@ -11,6 +12,7 @@ mod verify;
 use clap::{Parser, Subcommand};
 
 use crate::config::{DatabaseOptions, ServerOptions};
+use crate::db::DatabaseUrl;
 use crate::{app, db, telemetry};
 
 pub use serve::{ServeError, Server};
@@ -82,6 +84,27 @@ pub fn run(cli: Cli) -> Result<(), CliError> {
         Command::ParseSheet(options) => parse_sheet::parse_sheet(options),
         Command::MarkSheet(options) => parse_sheet::mark_sheet(&options),
     }
+}
+
+/// For what works on a database that is there: a mistyped name is said, and makes none.
+fn require_database(url: &DatabaseUrl) -> Result<(), CliError> {
+    if is_missing(url) {
+        let help = "name it with --database-url or ONACCOUNT_DATABASE_URL; onaccount serve makes a new one";
+        return Err(format!("there is no database {url}: {help}").into());
+    }
+    Ok(())
+}
+
+/// Whether the file of an embedded database is not there yet.
+fn is_missing(url: &DatabaseUrl) -> bool {
+    url.sqlite_path().is_some_and(|path| !path.exists())
+}
+
+/// `1 row`, `2 rows`.
+fn counted(count: impl Into<i64>, one: &str, many: &str) -> String {
+    let count = count.into();
+    let name = if count == 1 { one } else { many };
+    format!("{count} {name}")
 }
 
 fn migrate(options: &DatabaseOptions) -> Result<(), CliError> {

@@ -13,7 +13,7 @@ use crate::config::{self, MailOptions, ServerOptions};
 use crate::db::{self, Db};
 use crate::jobs::{Services, Workers};
 use crate::mail::{MailTransport, PostOffice, Postman};
-use crate::metrics;
+use crate::{metrics, users};
 
 /// A client that sends its headers more slowly than this is let go.
 const HEADERS_WAIT_MAX: Duration = Duration::from_secs(10);
@@ -173,5 +173,15 @@ pub(super) fn serve(options: &ServerOptions) -> Result<(), ServeError> {
     let server = Server::prepare(options, Clock::system())?;
     let address = server.address()?;
     tracing::info!(%address, database = %options.database.database_url, "serving; the documentation is at /docs");
+    if !server
+        .state
+        .db
+        .read_blocking(|connection| Ok(users::store::has_users(connection)?))?
+    {
+        tracing::warn!(
+            "nobody can sign in yet: make the first user with onaccount user create --portal-admin --email .. --name .. \
+             (and the same --database-url)"
+        );
+    }
     server.run()
 }

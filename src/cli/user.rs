@@ -1,10 +1,11 @@
 //! `onaccount user`: the first users of a portal are made here, by who can reach its database.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 
 use clap::{Args, Subcommand};
 
-use super::CliError;
+use super::ask::{ask, ask_for_password};
+use super::{CliError, is_missing, require_database};
 use crate::app::AppState;
 use crate::audit::{self, Author, Changes, PORTAL, Subject, SubjectKind};
 use crate::auth::{NewKey, Password, Passwords, Role};
@@ -48,7 +49,7 @@ pub(super) struct CreateOptions {
     #[arg(long)]
     password_stdin: bool,
     /// Number of the tenant in which the user is a director; with --tenant-name it is made first
-    #[arg(long, value_parser = clap::value_parser!(i64).range(1..=999_999_999))]
+    #[arg(long, value_parser = parse_number)]
     tenant_number: Option<i64>,
     /// Name of a tenant to make
     #[arg(long, value_parser = parse_name, requires = "tenant_number")]
@@ -87,6 +88,11 @@ fn parse_name(text: &str) -> Result<Name, String> {
     Name::try_new(text).map_err(str::to_owned)
 }
 
+fn parse_number(text: &str) -> Result<i64, String> {
+    let number = text.parse().ok().filter(|number| (1..=999_999_999).contains(number));
+    number.ok_or_else(|| "expected a number from 1 to 999999999".to_owned())
+}
+
 fn parse_currency(text: &str) -> Result<Currency, String> {
     Currency::try_from_code(text).ok_or_else(|| "expected the ISO 4217 code of a currency in use".to_owned())
 }
@@ -116,10 +122,22 @@ pub(super) fn run(command: UserCommand) -> Result<(), CliError> {
 }
 
 fn create(options: &CreateOptions) -> Result<(), CliError> {
-    let db = open(&options.database)?;
-    let is_empty = db.read_blocking(|connection| Ok(tenants::store::list_tenants(connection, None, 1)?.is_empty()))?;
+    // A database is made when everything is known: a question that nobody answers leaves no file behind.
+    let existing = if is_missing(&options.database.database_url) {
+        None
+    } else {
+        Some(open(&options.database)?)
+    };
+    let is_empty = match &existing {
+        Some(db) => db.read_blocking(|connection| Ok(tenants::store::list_tenants(connection, None, 1)?.is_empty()))?,
+        None => true,
+    };
     let place = place(options, is_empty)?;
     let (password, is_generated) = password(options.password_stdin)?;
+    let db = match existing {
+        Some(db) => db,
+        None => open(&options.database)?,
+    };
     let clock = Clock::system();
     let new = new_user(
         &options.email,
@@ -166,6 +184,7 @@ impl KnownUser {
 }
 
 fn set_active(known: &KnownUser, is_active: bool) -> Result<(), CliError> {
+    require_database(&known.database.database_url)?;
     let db = open(&known.database)?;
     let user = known.find(&db)?;
     let clock = Clock::system();
@@ -189,6 +208,7 @@ fn set_active(known: &KnownUser, is_active: bool) -> Result<(), CliError> {
 }
 
 fn set_password(options: &SetPasswordOptions) -> Result<(), CliError> {
+    require_database(&options.user.database.database_url)?;
     let db = open(&options.user.database)?;
     let user = options.user.find(&db)?;
     let (password, is_generated) = password(options.password_stdin)?;
@@ -245,10 +265,16 @@ fn place(options: &CreateOptions, is_empty: bool) -> Result<Place, CliError> {
         (None, _) => {}
     }
     if is_empty && io::stdin().is_terminal() {
-        let name = ask("There is no tenant yet. Name of the first one (empty: none): ")?;
-        if !name.is_empty() {
-            let number = ask("Its number, such as 719: ")?.parse()?;
-            return Ok(Place::NewTenant(new(number, Name::try_new(name)?)));
+        let (mut answers, mut questions) = (io::stdin().lock(), io::stdout());
+        let question = "There is no tenant yet. Name of the first one (empty: none): ";
+        let name = ask((&mut answers, &mut questions), question, |answer| match answer {
+            "" => Ok(None),
+            name => parse_name(name).map(Some),
+        })?;
+        if let Some(name) = name {
+            let question = "Its number, such as 719: ";
+            let number = ask((&mut answers, &mut questions), question, parse_number)?;
+            return Ok(Place::NewTenant(new(number, name)));
         }
     }
     if options.portal_admin {
@@ -257,14 +283,6 @@ fn place(options: &CreateOptions, is_empty: bool) -> Result<Place, CliError> {
     Err("name the user's tenant with --tenant-number (and --tenant-name to make it), or make a portal administrator with \
          --portal-admin"
         .into())
-}
-
-fn ask(question: &str) -> Result<String, CliError> {
-    print!("{question}");
-    io::stdout().flush()?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
-    Ok(answer.trim().to_owned())
 }
 
 struct ChosenPassword {
@@ -279,13 +297,9 @@ fn password(from_stdin: bool) -> Result<(ChosenPassword, bool), CliError> {
         io::stdin().read_line(&mut line)?;
         (line.trim_end_matches(['\r', '\n']).to_owned(), false)
     } else if io::stdin().is_terminal() && io::stdout().is_terminal() {
-        let typed = rpassword::prompt_password("Password (empty: make one): ")?;
-        if typed.is_empty() {
-            (NewKey::try_new("")?.secret, true)
-        } else if rpassword::prompt_password("Once more: ")? == typed {
-            (typed, false)
-        } else {
-            return Err("the two passwords differ".into());
+        match ask_for_password(|question| rpassword::prompt_password(question), &mut io::stdout())? {
+            Some(typed) => (typed, false),
+            None => (NewKey::try_new("")?.secret, true),
         }
     } else {
         return Err("there is no terminal to ask for a password: use --password-stdin".into());

@@ -19,6 +19,11 @@ pub fn find_user(connection: &mut DbConnection, user_id: Id) -> QueryResult<Opti
         .optional()
 }
 
+/// Whether there is anybody.
+pub fn has_users(connection: &mut DbConnection) -> QueryResult<bool> {
+    diesel::select(exists(users::table.select(users::id))).get_result(connection)
+}
+
 pub fn find_user_by_email(connection: &mut DbConnection, email_key: &str) -> QueryResult<Option<UserRow>> {
     users::table
         .filter(users::email_key.eq(email_key))

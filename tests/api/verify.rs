@@ -10,6 +10,8 @@ use onaccount::id::SqlId;
 use onaccount::ledger::{AccountRef, Action};
 use onaccount::verify::{Difference, checks, verify_tenant};
 
+use crate::cli::onaccount;
+use crate::imports::{commit, validated};
 use crate::invoice_runs::books::{Books, beer, of_account, pie};
 
 /// Books with everything in them: sales, refunds, reversals, a void, credits, a decline, runs of every reset type, a refund of
@@ -207,6 +209,24 @@ fn every_kind_of_damage_is_found_in_books_that_were_sound() {
     );
 }
 
+/// The codes of what verify finds after the damage.
+fn codes_after(books: &Books, damage: &str) -> Vec<&'static str> {
+    find_after(books, damage).iter().map(|found| found.code).collect()
+}
+
+#[test]
+fn the_limits_of_imported_accounts_stand_under_keys_like_any_entry() {
+    let books = Books::open();
+    books.sell(books.account(10_000), 1, 3_000);
+    let file = "Name,Limit,Number of accounts\nClub,100.00,2\nBar,250.00,1\nNone,0,1\n";
+    let superuser = &books.venue.superuser;
+    commit(superuser, &validated(superuser, "accounts", file.as_bytes()));
+    books.assert_sound();
+    let without_keys = |kind: &str| format!("DELETE FROM request_keys WHERE tenant_id = $1 AND result_kind = '{kind}'");
+    assert_eq!(codes_after(&books, &without_keys("sale")), ["entry_key"]);
+    assert_eq!(codes_after(&books, &without_keys("limit_change")), ["entry_key"; 4]);
+}
+
 #[test]
 fn a_difference_says_what_was_expected_and_what_was_found() {
     let books = books();
@@ -218,6 +238,41 @@ fn a_difference_says_what_was_expected_and_what_was_found() {
         found[0].subject
     );
     assert_eq!(found[0].to_string(), expected);
+}
+
+#[test]
+fn a_database_that_is_not_there_or_not_ours_is_said_and_none_is_made() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("venue.db");
+    let url = format!("sqlite:{}", path.display());
+    let complaint = |arguments: &[&str]| {
+        let output = onaccount()
+            .args(arguments)
+            .args(["--database-url", &url])
+            .output()
+            .unwrap();
+        assert!(!output.status.success());
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let commands: [&[&str]; 3] = [
+        &["verify"],
+        &["user", "disable", "--email", "vera@example.com"],
+        &["user", "set-password", "--email", "vera@example.com"],
+    ];
+    for command in commands {
+        let said = complaint(command);
+        assert!(
+            said.contains("there is no database") && said.contains("--database-url"),
+            "{said}"
+        );
+        assert!(!path.exists(), "{command:?} makes no database");
+    }
+    std::fs::write(&path, "").unwrap();
+    let said = complaint(&["verify"]);
+    assert!(
+        said.contains("no such table") && said.contains("onaccount migrate"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -243,7 +298,7 @@ fn the_command_names_each_difference_and_exits_with_1() {
         (code, said.as_str()),
         (
             Some(0),
-            format!("1 tenants, {} checks: the books are sound.\n", checks().count()).as_str()
+            format!("1 tenant, {} checks: the books are sound.\n", checks().count()).as_str()
         )
     );
     let tenant_id = books.venue.tenant_id;

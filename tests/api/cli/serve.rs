@@ -115,6 +115,32 @@ fn a_database_that_cannot_be_opened_is_named_without_its_password() {
 }
 
 #[test]
+fn a_wrong_origin_is_refused_at_the_start() {
+    let serve = onaccount()
+        .args(["serve", "--cors-origins", "https://a.example,backoffice.example"])
+        .output()
+        .unwrap();
+    assert!(!serve.status.success());
+    let words = String::from_utf8_lossy(&serve.stderr);
+    assert!(
+        words.contains("'backoffice.example'") && words.contains("such as https://"),
+        "{words}"
+    );
+}
+
+#[test]
+fn a_portal_without_users_logs_how_to_make_one() {
+    let database = TestDatabase::new();
+    let mut serving = Serving::start(&database);
+    let mut line = String::new();
+    serving.log.read_line(&mut line).unwrap();
+    assert!(
+        line.contains("nobody can sign in yet") && line.contains("onaccount user create"),
+        "{line}"
+    );
+}
+
+#[test]
 fn help_lists_every_command() {
     let help = onaccount().arg("--help").output().unwrap();
     let words = String::from_utf8_lossy(&help.stdout);

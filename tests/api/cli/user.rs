@@ -155,6 +155,42 @@ fn what_is_missing_or_wrong_is_said_and_nothing_is_made() {
 }
 
 #[test]
+fn without_a_terminal_nothing_is_made_before_everything_is_known() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("venue.db");
+    let create = |more: &[&str]| {
+        let mut child = onaccount()
+            .args([
+                "user",
+                "create",
+                "--name",
+                "Vera",
+                "--email",
+                "vera@example.com",
+                "--database-url",
+            ])
+            .arg(format!("sqlite:{}", path.display()))
+            .args(more)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let _ = child.stdin.take().unwrap().write_all(b"short\n");
+        child.wait_with_output().unwrap()
+    };
+    says(&create(&["--portal-admin"]), false, "use --password-stdin");
+    says(&create(&["--password-stdin"]), false, "--tenant-number");
+    says(&create(&["--portal-admin", "--password-stdin"]), false, "10 to 200");
+    says(
+        &create(&["--portal-admin", "--tenant-number", "0"]),
+        false,
+        "from 1 to 999999999",
+    );
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn who_forgot_the_password_gets_a_new_one_and_old_sessions_end() {
     let service = Service::start();
     let admin = ["--email", "vera@example.com", "--portal-admin", "--password-stdin"];
