@@ -9,13 +9,14 @@ use utoipa::IntoParams;
 
 use super::model::{Invoice, InvoiceKind, InvoiceLine, InvoiceStatus, InvoiceSummary};
 use super::reversal::{Order, reverse_invoices};
-use super::{read, store};
+use super::{export, read, store};
 use crate::app::AppState;
 use crate::auth::{Actor, Allowed, TenantContext, can};
 use crate::clock::Clock;
 use crate::db::DbConnection;
 use crate::error::{ApiError, ApiResult, Code};
-use crate::http::{Cursor, IdempotencyKey, Page, PageLimit, PageRequest, ValidQuery, headers};
+use crate::http::table::{CsvFile, CsvOptions, XlsxFile};
+use crate::http::{Cursor, IdempotencyKey, Page, PageLimit, PageRequest, TableFormat, TableQuery, headers};
 use crate::id::Id;
 use crate::invoice_runs::dates;
 use crate::ledger::{Author, TenantRules};
@@ -49,28 +50,34 @@ pub struct InvoiceFilter {
     from: Option<BusinessDate>,
     /// Only with this invoice date or an earlier one.
     to: Option<BusinessDate>,
-    /// How many invoices a page has.
+    /// Of JSON: how many invoices a page has. A file holds all of them.
     limit: Option<PageLimit>,
-    /// Where the last page ended.
+    /// Of JSON: where the last page ended.
     cursor: Option<Cursor>,
 }
 
 /// List invoices
 ///
-/// Invoices and credit notes, the newest number first. Totals add up over all of them; or over those that stand
+/// Invoices and credit notes, the newest number first: pages of JSON, or all of them as CSV or XLSX. Totals add up over all of them; or over those that stand
 /// (`status=standing`) without what takes back another one, which has a `reverses_id`: it stands, but what it undoes does not.
-#[utoipa::path(tag = "invoicing", params(InvoiceFilter), responses(
-    (status = 200, description = "A page of invoices", body = Page<InvoiceSummary>),
+#[utoipa::path(tag = "invoicing", params(InvoiceFilter, CsvOptions), responses(
+    (status = 200, description = "A page of invoices, or a file with all of them", content(
+        (Page<InvoiceSummary> = "application/json"),
+        (CsvFile = "text/csv", example = "number,invoice_date,kind,status,payer_name,account_number,from,to,total\r\n\
+            2026-00017,2026-11-01,invoice,standing,Hockeyclub De Linde,71900001,2026-10-01,2026-10-31,121.00\r\n"),
+        (XlsxFile = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    ), headers(("Link" = String, description = "`rel=\"next\"`: the next page, when there is one"))),
 ))]
 #[get("/invoices")]
 pub async fn list_invoices(
     actor: Allowed<can::InvoicingRun>,
-    query: ValidQuery<InvoiceFilter>,
+    query: TableQuery<InvoiceFilter>,
+    format: TableFormat,
     request: HttpRequest,
     app: web::Data<AppState>,
 ) -> ApiResult<HttpResponse> {
     let (tenant_id, currency) = (actor.tenant()?.id, actor.tenant()?.currency);
-    let asked = query.0;
+    let TableQuery(asked, options) = query;
     let filter = store::Filter {
         account_id: asked.account_id,
         payer_id: asked.payer_id,
@@ -81,6 +88,11 @@ pub async fn list_invoices(
         from: asked.from.map(BusinessDate::date),
         to: asked.to.map(BusinessDate::date),
     };
+    if format != TableFormat::Json {
+        let form = (format, options);
+        let file = move |connection: &mut _| export::write_invoices(connection, tenant_id, &filter, currency, form);
+        return app.read_much(file).await?.respond();
+    }
     let page: PageRequest<(i32, i64)> =
         app.cursors
             .page(tenant_id, "invoices", &filter, asked.limit, asked.cursor.as_ref())?;
@@ -127,31 +139,42 @@ fn get_whole(
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct LinePage {
-    /// How many lines a page has.
+    /// Of JSON: how many lines a page has. A file holds all of them.
     limit: Option<PageLimit>,
-    /// Where the last page ended.
+    /// Of JSON: where the last page ended.
     cursor: Option<Cursor>,
 }
 
 /// List the lines of an invoice
 ///
-/// The same lines as in the invoice itself, in pages.
-#[utoipa::path(tag = "invoicing", params(("id" = Id, Path, description = "The invoice"), LinePage), responses(
-    (status = 200, description = "A page of lines", body = Page<InvoiceLine>),
+/// The same lines as in the invoice itself: pages of JSON, or all of them as CSV or XLSX.
+#[utoipa::path(tag = "invoicing", params(("id" = Id, Path, description = "The invoice"), LinePage, CsvOptions), responses(
+    (status = 200, description = "A page of lines, or a file with all of them", content(
+        (Page<InvoiceLine> = "application/json"),
+        (CsvFile = "text/csv", example = "line_no,business_date,product_code,product_name,category,quantity,amount,vat_rate\r\n\
+            1,2026-10-03,beer-05,Beer 0.5 l,drinks,2,9.00,21.00\r\n"),
+        (XlsxFile = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
+    ), headers(("Link" = String, description = "`rel=\"next\"`: the next page, when there is one"))),
 ))]
 #[get("/invoices/{id}/lines")]
 pub async fn list_invoice_lines(
     actor: Allowed<can::InvoicingRun>,
     id: web::Path<Id>,
-    query: ValidQuery<LinePage>,
+    query: TableQuery<LinePage>,
+    format: TableFormat,
     request: HttpRequest,
     app: web::Data<AppState>,
 ) -> ApiResult<HttpResponse> {
     let (tenant_id, currency) = (actor.tenant()?.id, actor.tenant()?.currency);
-    let id = id.into_inner();
+    let (id, TableQuery(asked, options)) = (id.into_inner(), query);
+    if format != TableFormat::Json {
+        let form = (format, options);
+        let file = move |connection: &mut _| export::write_lines(connection, tenant_id, id, currency, form);
+        return app.read_much(file).await?.respond();
+    }
     let page: PageRequest<i32> =
         app.cursors
-            .page(tenant_id, "invoice_lines", &id, query.0.limit, query.0.cursor.as_ref())?;
+            .page(tenant_id, "invoice_lines", &id, asked.limit, asked.cursor.as_ref())?;
     let (after, rows_max) = (page.after, page.rows_max());
     let rows = app
         .db

@@ -8,6 +8,7 @@
 //! - an invoice is reversed once (`invoices_reversal`, a unique index), and after the later invoices that cover refunds
 //!   of its sales ([`reversal`]).
 
+mod export;
 pub mod http;
 pub mod model;
 pub mod native;

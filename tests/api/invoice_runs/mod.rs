@@ -3,6 +3,7 @@ mod chosen;
 mod concurrency;
 mod dates;
 mod failures;
+mod files;
 mod jobs;
 mod keys;
 mod plan;
