@@ -7,8 +7,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::Value;
 use ureq::http::{Method, Request};
 
-use super::CliError;
-use crate::imports::model::ImportKind;
+use super::{CliError, counted};
+use crate::imports::model::{ImportKind, UpdateKey};
 
 /// So many findings are shown; the rest is counted.
 const FINDINGS_SHOWN: usize = 50;
@@ -39,6 +39,9 @@ pub struct ImportOptions {
     /// Of sales: a payment type that is not on account, such as "Omzet PIN"; once for each. It is kept
     #[arg(long = "not-on-account", value_name = "PAYMENT TYPE")]
     not_on_account: Vec<String>,
+    /// By what a row finds the customer that it changes: customer_number, vat_number, enterprise_number or contact_email
+    #[arg(long)]
+    update_by: Option<UpdateKey>,
     /// Judge the rows and stop
     #[arg(long)]
     dry_run: bool,
@@ -54,29 +57,23 @@ pub fn import(options: &ImportOptions) -> Result<(), CliError> {
     let content = std::fs::read(&options.file).map_err(|error| format!("{}: {error}", options.file.display()))?;
     let import = service.upload(options.kind, &options.file, &content)?;
     let path = format!("/v1/imports/{}", text(&import, "id"));
-    if !options.optional.is_empty() {
-        excuse(&service, &path, &import, &options.optional)?;
+    if !options.optional.is_empty() || options.update_by.is_some() {
+        map(&service, &path, &import, options)?;
     }
     let import = follow(&service, &path, "validate")?;
     show_findings(&service, &path)?;
     if options.kind == ImportKind::SalesHistory {
         show_payment_types(&service, &path)?;
     }
-    let (rows, errors) = (number(&import, "row_count"), number(&import, "error_count"));
-    println!(
-        "{rows} rows, {errors} errors, {} warnings; {} to be made, {} to be changed, {} made before, {} left out",
-        number(&import, "warning_count"),
-        number(&import, "created_count"),
-        number(&import, "updated_count"),
-        number(&import, "unchanged_count"),
-        number(&import, "left_out_count")
-    );
+    let errors = number(&import, "error_count");
+    println!("{}", summary(&import));
     if errors > 0 {
         if let Some(marked) = &options.marked {
             let bytes = service.bytes(&format!("{path}/marked-workbook"))?;
-            std::fs::write(marked, bytes)?;
+            std::fs::write(marked, bytes).map_err(|error| format!("--marked {}: {error}", marked.display()))?;
             println!("the marked table is in {}", marked.display());
         }
+        suggest_optional(&import, &options.optional);
         return Err("nothing was imported: put right what is named, and import the file again".into());
     }
     if options.dry_run {
@@ -124,8 +121,8 @@ fn show_payment_types(service: &Service, path: &str) -> Result<(), CliError> {
     Ok(())
 }
 
-/// Keeps the mapping, and says which fields may be missing.
-fn excuse(service: &Service, path: &str, import: &Value, optional: &[String]) -> Result<(), CliError> {
+/// Keeps what the columns fill, and says which fields may be missing and by what customers are found.
+fn map(service: &Service, path: &str, import: &Value, options: &ImportOptions) -> Result<(), CliError> {
     let columns: Vec<Value> = import
         .pointer("/mapping/columns")
         .and_then(Value::as_array)
@@ -133,11 +130,43 @@ fn excuse(service: &Service, path: &str, import: &Value, optional: &[String]) ->
         .flatten()
         .map(|column| serde_json::json!({"column": column.get("column"), "field": column.get("field")}))
         .collect();
-    let body = serde_json::json!({
-        "columns": columns, "optional_fields": optional, "update_by": import.pointer("/mapping/update_by")});
+    let found = import.pointer("/mapping/update_by").cloned();
+    let update_by = options.update_by.map(|key| Value::from(key.as_str())).or(found);
+    let body = serde_json::json!({"columns": columns, "optional_fields": options.optional, "update_by": update_by});
     service
         .ask(Method::PUT, &format!("{path}/mapping"), Some(body))
         .map(drop)
+}
+
+/// What was found, and, where nothing stands in the way, what is going to happen.
+fn summary(import: &Value) -> String {
+    let errors = number(import, "error_count");
+    let found = format!(
+        "{}, {}, {}",
+        counted(number(import, "row_count"), "row", "rows"),
+        counted(errors, "error", "errors"),
+        counted(number(import, "warning_count"), "warning", "warnings")
+    );
+    if errors > 0 {
+        return found;
+    }
+    format!(
+        "{found}; {} to be made, {} to be changed, {} made before, {} left out",
+        number(import, "created_count"),
+        number(import, "updated_count"),
+        number(import, "unchanged_count"),
+        number(import, "left_out_count")
+    )
+}
+
+/// Which flag does without the columns that are missing, ready to be pasted.
+fn suggest_optional(import: &Value, optional: &[String]) {
+    let missing = import.get("missing").and_then(Value::as_array).into_iter().flatten();
+    let missing: Vec<&str> = missing.filter_map(Value::as_str).collect();
+    if !missing.is_empty() {
+        let fields: Vec<&str> = optional.iter().map(String::as_str).chain(missing).collect();
+        println!("to do without the missing columns: --optional {}", fields.join(","));
+    }
 }
 
 fn show_findings(service: &Service, path: &str) -> Result<(), CliError> {
@@ -252,7 +281,8 @@ impl Service {
             .configure_request(request)
             .allow_non_standard_methods(true)
             .build();
-        let mut response = self.agent.run(request)?;
+        let called = self.agent.run(request);
+        let mut response = called.map_err(|error| format!("{}{path}: {error}", self.url))?;
         let status = response.status();
         let bytes = response.body_mut().with_config().limit(1 << 30).read_to_vec()?;
         if status.is_success() {

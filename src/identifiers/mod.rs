@@ -24,7 +24,7 @@ pub use country::{Country, judge_country};
 pub use enterprise::{EnterpriseNumber, judge_enterprise_number};
 pub use iban::{Iban, judge_iban};
 pub use language::{LanguageTag, judge_language};
-pub use postcode::judge_postcode;
+pub use postcode::{judge_postcode, may_lose_zeros};
 pub use vat::{VatNumber, judge_vat_number};
 
 /// Why a text names nothing.

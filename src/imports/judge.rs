@@ -7,7 +7,7 @@ use super::sheet::{SheetCell, SheetRow};
 use crate::customers::{CustomerKind, is_fictional};
 use crate::identifiers::{
     Bic, Fault, FaultCode, Judged, judge_country, judge_enterprise_number, judge_iban, judge_language, judge_postcode,
-    judge_vat_number,
+    judge_vat_number, may_lose_zeros,
 };
 use crate::money::Currency;
 use crate::text::{Email, Name, sort_key};
@@ -339,7 +339,7 @@ fn postcode(judge: &mut Judge<'_>, country: Option<&str>) -> String {
         return text;
     }
     match judge_postcode(&text, country) {
-        Err(fault) if !judge.is_number(Field::Postcode) => {
+        Err(fault) if !judge.is_number(Field::Postcode) || !may_lose_zeros(country) => {
             judge.fault(Field::Postcode, Severity::Warning, fault);
             text
         }
@@ -366,6 +366,8 @@ fn names(judge: &mut Judge<'_>, draft: &mut CustomerDraft) {
     }
     draft.company_name = judge.name_of(Field::Name);
     let is_told = judge.findings.iter().any(|finding| finding.field == Some(Field::Name));
+    // Without a column the file as a whole is told, unless somebody has excused it.
+    let is_told = is_told || super::mapping::missing(ImportKind::Customers, judge.mapping).contains(&Field::Name);
     if draft.company_name.is_empty() && !is_told {
         judge.error(Field::Name, "missing_value");
     }

@@ -119,6 +119,19 @@ pub fn missing(kind: ImportKind, mapping: &Mapping) -> Vec<Field> {
         .collect()
 }
 
+/// Whether one column holds every name and nothing says that they are companies': each row makes a company all the same.
+#[must_use]
+pub fn names_may_be_of_persons(mapping: &Mapping) -> bool {
+    let fills = |field| mapping.column_of(field).is_some();
+    let of_companies = [
+        Field::FirstName,
+        Field::LastName,
+        Field::EnterpriseNumber,
+        Field::VatNumber,
+    ];
+    fills(Field::Name) && !of_companies.into_iter().any(fills)
+}
+
 /// The headings of columns that fill nothing.
 #[must_use]
 pub fn unmapped(mapping: &Mapping) -> Vec<String> {

@@ -38,6 +38,24 @@ const MESSAGES: &[Message] = &[
         ],
     ),
     (
+        "names_of_companies",
+        [
+            "Every row makes a company. Persons need a first name and a last name in columns of their own.",
+            "Elke rij maakt een bedrijf. Personen hebben een voornaam en een achternaam nodig, elk in een eigen kolom.",
+            "Chaque ligne crée une entreprise. Les personnes demandent un prénom et un nom dans des colonnes séparées.",
+            "Jede Zeile legt eine Firma an. Personen brauchen Vor- und Nachnamen in eigenen Spalten.",
+        ],
+    ),
+    (
+        "example_row",
+        [
+            "This is the example of the template: it is left out.",
+            "Dit is het voorbeeld van het sjabloon: het wordt overgeslagen.",
+            "C'est l'exemple du modèle : il est ignoré.",
+            "Das ist das Beispiel der Vorlage: es wird ausgelassen.",
+        ],
+    ),
+    (
         "no_rows",
         [
             "There is no row below the headings.",

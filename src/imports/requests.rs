@@ -8,7 +8,7 @@ use super::fields::{Field, fields_of};
 use super::mapping::column_index;
 use super::model::{ImportKind, MappedColumn, Mapping, Severity, UpdateKey};
 use crate::error::{ApiError, ApiResult};
-use crate::http::{Cursor, PageLimit, not_null};
+use crate::http::{Cursor, PageLimit, Patch, not_null};
 use crate::text::Name;
 
 /// What a column fills.
@@ -38,8 +38,11 @@ pub struct NewMapping {
     #[serde(default)]
     #[schema(max_items = 20)]
     pub optional_fields: Vec<Field>,
-    /// By what a row finds the customer that it changes. Left out: every row makes a new one.
-    pub update_by: Option<UpdateKey>,
+    /// By what a row finds the customer that it changes; null: every row makes a new one. Left out: the customer number, where a
+    /// column fills it.
+    #[serde(default)]
+    #[schema(value_type = Option<UpdateKey>)]
+    pub update_by: Patch<UpdateKey>,
     /// Keeps the mapping under this name for files with the same headings.
     #[serde(default, deserialize_with = "not_null")]
     #[schema(nullable = false)]
@@ -91,7 +94,8 @@ impl NewMapping {
         mapping.optional_fields.clone_from(&self.optional_fields);
         mapping.optional_fields.sort_unstable();
         mapping.optional_fields.dedup();
-        mapping.update_by = self.update_by;
+        let number = mapping.column_of(Field::CustomerNumber);
+        mapping.update_by = self.update_by.apply(number.map(|_| UpdateKey::CustomerNumber));
         Ok(mapping)
     }
 }

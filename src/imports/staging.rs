@@ -118,6 +118,16 @@ struct Same {
     has: &'static str,
 }
 
+impl Same {
+    /// The column that says to people what is the same.
+    fn shown(&self) -> &'static str {
+        match self.columns.first() {
+            Some(&"name_key") | None => "name",
+            Some(column) => column,
+        }
+    }
+}
+
 const SAME: &[Same] = &[
     Same {
         field: Field::CustomerNumber,
@@ -224,12 +234,12 @@ fn find_same_in_file(connection: &mut DbConnection, attempt: Attempt, place: Pla
     let sql = format!(
         "INSERT INTO import_findings
             (tenant_id, import_id, attempt, row_no, column_no, code, severity, field, found, detail)
-         SELECT $1, $2, $3, s.row_no, $4, 'duplicate_in_file', {severity}, $5, s.{first}, CAST(f.first_row AS TEXT)
+         SELECT $1, $2, $3, s.row_no, $4, 'duplicate_in_file', {severity}, $5, s.{shown}, CAST(f.first_row AS TEXT)
          FROM import_customers s JOIN (
              SELECT {columns}, MIN(s.row_no) AS first_row FROM import_customers s
              WHERE {of} AND {has} GROUP BY {columns} HAVING COUNT(*) > 1) f ON {equal}
          WHERE {of} AND {has} AND s.row_no > f.first_row",
-        first = same.columns.first().unwrap_or(&"name"),
+        shown = same.shown(),
         of = of_attempt("s"),
         has = same.has,
     );
@@ -242,10 +252,10 @@ fn find_same_customers(connection: &mut DbConnection, attempt: Attempt, place: P
     let sql = format!(
         "INSERT INTO import_findings
             (tenant_id, import_id, attempt, row_no, column_no, code, severity, field, found, detail)
-         SELECT $1, $2, $3, s.row_no, $4, 'duplicate_customer', {grouped}, $5, MIN(s.{first}), MIN(c.name)
+         SELECT $1, $2, $3, s.row_no, $4, 'duplicate_customer', {grouped}, $5, MIN(s.{shown}), MIN(c.name)
          FROM import_customers s JOIN customers c ON c.tenant_id = s.tenant_id AND {equal}
          WHERE {of} AND {has} AND (s.outcome = 'create' OR c.id <> s.customer_id) GROUP BY s.row_no",
-        first = same.columns.first().unwrap_or(&"name"),
+        shown = same.shown(),
         equal = equal(same, "c"),
         grouped = severity.replace("s.customer_number", "MIN(s.customer_number)"),
         of = of_attempt("s"),

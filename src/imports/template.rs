@@ -3,8 +3,10 @@
 use rust_xlsxwriter::{Color, DataValidation, Format, Note, Workbook, Worksheet, XlsxError};
 
 use super::fields::{Field, fields_of, is_optional};
+use super::judge::RowFinding;
 use super::messages::Words;
-use super::model::ImportKind;
+use super::model::{ImportKind, Mapping, Severity};
+use super::sheet::SheetRow;
 use crate::error::{ApiError, ApiResult};
 use crate::http::TableFormat;
 use crate::http::table::{Download, Spool};
@@ -271,6 +273,28 @@ fn fill(worksheet: &mut Worksheet, kind: ImportKind, words: Words) -> Result<(),
         }
     }
     Ok(())
+}
+
+/// What is said of the example: a warning about the whole row.
+#[must_use]
+pub fn example_finding() -> RowFinding {
+    RowFinding {
+        field: None,
+        column: None,
+        severity: Severity::Warning,
+        code: "example_row",
+        found: String::new(),
+        detail: String::new(),
+    }
+}
+
+/// Whether the row is the template's own example, which somebody left where it was.
+#[must_use]
+pub fn is_example(kind: ImportKind, mapping: &Mapping, row: &SheetRow) -> bool {
+    let examples = COLUMNS.iter().filter(|(field, ..)| fields_of(kind).contains(field));
+    let mut told =
+        examples.filter_map(|(field, _, example)| mapping.column_of(*field).map(|column| (column, *example)));
+    mapping.column_of(F::Name).is_some() && told.all(|(column, example)| row.cell(column).shown() == example)
 }
 
 fn of<'a>(texts: &[&'a str; 4], words: Words) -> &'a str {

@@ -9,12 +9,12 @@ use tempfile::NamedTempFile;
 use super::amounts::{Evidence, Mark};
 use super::fields::Field;
 use super::judge::{self, CustomerDraft, RowFinding};
-use super::mapping::{hex, missing};
+use super::mapping::{hex, missing, names_may_be_of_persons};
 use super::model::{FindingRow, ImportKind, ImportRow, ImportStatus, Mapping, Severity};
 use super::sheet::{Line, Request, SheetCell, SheetRow};
 use super::staging::{self, Attempt, Batch, Outcome, StagedAccount, StagedCustomer};
 use super::store::{self, Counts};
-use super::{history, native, unreadable};
+use super::{history, native, template, unreadable};
 use crate::customers::CustomerKind;
 use crate::db::DbConnection;
 use crate::error::{ApiError, ApiResult, Code};
@@ -93,9 +93,13 @@ impl Validator<'_> {
         };
         let gaps = missing(row.kind, &run.mapping);
         for field in &gaps {
-            run.find_in_file("missing_column", Some(*field), "");
+            run.find_in_file(Severity::Error, "missing_column", Some(*field), "");
         }
-        if gaps.is_empty() {
+        if row.kind == ImportKind::Customers && names_may_be_of_persons(&run.mapping) {
+            run.find_in_file(Severity::Warning, "names_of_companies", Some(Field::Name), "");
+        }
+        // What is missing in a customer says nothing about its other cells; an account is its few cells together.
+        if gaps.is_empty() || row.kind == ImportKind::Customers {
             run.terms.mark = run.see_numbers(&row, &file)?;
             run.judge_rows(&row, &file)?;
         }
@@ -198,6 +202,10 @@ impl Run<'_> {
             let Some(sheet_row) = below_headings(row, line) else {
                 continue;
             };
+            if template::is_example(self.kind, &self.mapping, &sheet_row) {
+                self.keep(i64::from(sheet_row.row), vec![template::example_finding()]);
+                continue;
+            }
             self.rows += 1;
             match self.kind {
                 ImportKind::Customers => self.judge_customer(&sheet_row),
@@ -209,7 +217,7 @@ impl Run<'_> {
             }
         }
         if self.rows == 0 {
-            self.find_in_file("no_rows", None, "");
+            self.find_in_file(Severity::Error, "no_rows", None, "");
         }
         Ok(())
     }
@@ -346,8 +354,8 @@ impl Run<'_> {
         }
     }
 
-    /// Something that is wrong with the file as a whole; fields are told apart by columns before the first.
-    fn find_in_file(&mut self, code: &'static str, field: Option<Field>, detail: &str) {
+    /// Something that is wrong or doubtful with the file as a whole; fields are told apart by columns before the first.
+    fn find_in_file(&mut self, severity: Severity, code: &'static str, field: Option<Field>, detail: &str) {
         let (tenant_id, import_id, attempt) = self.attempt;
         let column_no = field.and_then(|field| Field::ALL.iter().position(|known| *known == field));
         let column_no = column_no
@@ -360,7 +368,7 @@ impl Run<'_> {
             row_no: 0,
             column_no,
             code: code.to_owned(),
-            severity: Severity::Error,
+            severity,
             field: field.map(|field| field.to_string()).unwrap_or_default(),
             found: String::new(),
             detail: detail.to_owned(),
@@ -379,6 +387,7 @@ impl Run<'_> {
     fn finish(mut self) -> ApiResult<()> {
         if self.accounts_ordered > ACCOUNTS_MAX {
             self.find_in_file(
+                Severity::Error,
                 "too_many_accounts",
                 Some(Field::AccountCount),
                 &ACCOUNTS_MAX.to_string(),

@@ -39,6 +39,7 @@ fn a_spreadsheet_is_imported_from_the_command_line() {
         "{text}"
     );
     assert!(text.contains("nothing was imported"), "{text}");
+    assert!(!text.contains("to be made"), "{text}");
     assert!(std::fs::read(&marked).unwrap().starts_with(b"PK"));
     assert_eq!(customers(&venue).len(), 0);
     std::fs::write(&file, csv(&[DE_BAL, LE_BAR])).unwrap();
@@ -83,4 +84,50 @@ fn a_list_of_transactions_is_imported_from_the_command_line() {
         "{text}"
     );
     assert_eq!(venue.state(account).0, -500);
+}
+
+#[test]
+fn what_is_in_the_way_is_named_with_what_to_do() {
+    let venue = Venue::open();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("leden.csv");
+    std::fs::write(&file, "Naam;Land;E-mail\nDe Bal;Kongo;bal@example.com\n").unwrap();
+    let (_, text) = import(&venue, &file, &["--marked", "/no/such/folder/wrong.xlsx"]);
+    assert!(text.contains("--marked /no/such/folder/wrong.xlsx: "), "{text}");
+    let (_, text) = import(&venue, &file, &[]);
+    assert!(
+        text.contains("B2     \"Kongo\""),
+        "a wrong cell is named beside missing columns: {text}"
+    );
+    let suggested = text
+        .lines()
+        .find_map(|line| line.split_once("--optional "))
+        .unwrap()
+        .1
+        .to_owned();
+    std::fs::write(&file, "Naam;Land;E-mail\nDe Bal;NL;bal@example.com\n").unwrap();
+    let flags = ["--optional", &suggested, "--update-by", "contact_email"];
+    let (output, text) = import(&venue, &file, &flags);
+    assert!(output.status.success() && text.contains("1 row, 0 errors"), "{text}");
+    std::fs::write(&file, "Naam;Land;E-mail\nDe Bal Noord;NL;bal@example.com\n").unwrap();
+    let (output, text) = import(&venue, &file, &flags);
+    assert!(
+        output.status.success() && text.contains("0 to be made, 1 to be changed"),
+        "{text}"
+    );
+    let nobody = Command::new(env!("CARGO_BIN_EXE_onaccount"))
+        .args([
+            "import",
+            "--kind",
+            "customers",
+            "--url",
+            "http://127.0.0.1:1",
+            "--token",
+            "x",
+        ])
+        .arg(&file)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&nobody.stderr).into_owned();
+    assert!(text.contains("http://127.0.0.1:1/v1/imports: "), "{text}");
 }

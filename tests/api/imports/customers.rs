@@ -1,6 +1,6 @@
 //! Customers from a spreadsheet.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{DE_BAL, LE_BAR, commit, csv, customers, findings, nothing, path, validate, validated, without};
 use crate::harness::Venue;
@@ -236,13 +236,87 @@ fn a_missing_column_is_an_error_unless_somebody_says_that_it_may_be() {
     assert!(findings(&venue.superuser, &import).contains(&"\"iban\" missing_column".to_owned()));
     let mapping = json!({"columns": [{"column": "A", "field": "name"}, {"column": "B", "field": "country"}],
         "optional_fields": import["missing"]});
-    venue
+    let mapped = venue
         .superuser
         .put(&format!("{}/mapping", path(&import)), mapping)
         .expect(200);
+    assert_eq!(
+        mapped["mapping"]["update_by"],
+        Value::Null,
+        "no column has a customer number"
+    );
     let import = validate(&venue.superuser, &import);
     assert_eq!(
         (&import["status"], &import["created_count"]),
         (&json!("valid"), &json!(1))
+    );
+}
+
+#[test]
+fn rows_are_judged_although_a_column_is_missing() {
+    let venue = Venue::open();
+    let file = "Naam;Land;Postcode;Klantnummer\nDe Bal;Kongo;1;D-1\nLe Bar;NL;1234;D-2\nLe Bar;NL;1234 AB;\n";
+    let import = validated(&venue.superuser, "customers", file.as_bytes());
+    let found = findings(&venue.superuser, &import);
+    for expected in [
+        "\"iban\" missing_column",
+        "\"name\" names_of_companies",
+        "B2 ambiguous_country",
+        "C3 postcode_form",
+    ] {
+        assert!(found.contains(&expected.to_owned()), "{expected} is not in {found:?}");
+    }
+    assert_eq!(
+        (&import["status"], &import["row_count"]),
+        (&json!("invalid"), &json!(3))
+    );
+    let warnings = format!("{}/findings?severity=warning", path(&import));
+    let told = venue.superuser.get(&warnings).expect(200);
+    assert!(
+        told["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .any(|item| item["code"] == "postcode_form" && item["found"] == "1234")
+    );
+}
+
+#[test]
+fn a_mapping_keeps_the_customer_number_as_the_key_unless_it_says_otherwise() {
+    let venue = Venue::open();
+    let import = venue
+        .superuser
+        .upload("customers", "list.csv", b"Naam;Klantnummer\nDe Bal;D-1\n")
+        .expect(201);
+    let columns = json!([{"column": "A", "field": "name"}, {"column": "B", "field": "customer_number"}]);
+    let map = |body: Value| {
+        let mapped = venue
+            .superuser
+            .put(&format!("{}/mapping", path(&import)), body)
+            .expect(200);
+        mapped["mapping"]["update_by"].clone()
+    };
+    assert_eq!(map(json!({"columns": columns})), "customer_number");
+    assert_eq!(map(json!({"columns": columns, "update_by": null})), Value::Null);
+    assert_eq!(
+        map(json!({"columns": columns, "update_by": "contact_email"})),
+        "contact_email"
+    );
+}
+
+#[test]
+fn a_duplicate_is_named_as_its_cell_has_it() {
+    let venue = Venue::open();
+    let file = "Naam;Adres;Postcode\nCafé Noord;Kade 1;2000\nCafé Noord;Kade 1;2000\n";
+    let import = validated(&venue.superuser, "customers", file.as_bytes());
+    let page = venue
+        .superuser
+        .get(&format!("{}/findings?limit=200", path(&import)))
+        .expect(200);
+    let items = page["items"].as_array().unwrap();
+    let duplicate = items.iter().find(|item| item["code"] == "duplicate_in_file").unwrap();
+    assert_eq!(
+        (&duplicate["cell"], &duplicate["found"]),
+        (&json!("A3"), &json!("Café Noord"))
     );
 }
