@@ -55,6 +55,7 @@ impl fmt::Debug for Currency {
 impl DecimalString for Currency {
     const DESCRIPTION: &'static str = "A currency in use, by its ISO 4217 code.";
     const EXAMPLE: &'static str = "EUR";
+    const EXPECTED: &'static str = "the ISO 4217 code of a currency in use";
 
     fn pattern() -> String {
         let codes: Vec<&str> = TABLE

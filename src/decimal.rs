@@ -21,6 +21,19 @@ pub enum Sign {
     NonZero,
 }
 
+impl Sign {
+    /// Such a number in words.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Sign::Any => "a decimal with a point",
+            Sign::NonNegative => "a decimal of zero or more with a point",
+            Sign::Positive => "a positive decimal with a point",
+            Sign::NonZero => "a decimal but zero with a point",
+        }
+    }
+}
+
 /// The form of a decimal string: its sign, at most how many digits before the point and after it.
 #[derive(Debug, Clone, Copy)]
 pub struct DecimalFormat {
@@ -133,6 +146,8 @@ pub trait DecimalString: Sized {
     const DESCRIPTION: &'static str;
     /// A string that parses.
     const EXAMPLE: &'static str;
+    /// What parses, for the words of a refusal.
+    const EXPECTED: &'static str;
     /// The ECMA 262 pattern of the strings that parse.
     fn pattern() -> String;
     /// The value, or `None` when the text does not match the pattern.
@@ -170,11 +185,7 @@ impl<T: DecimalString> Visitor<'_> for TextVisitor<T> {
     type Value = T;
 
     fn expecting(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        write!(
-            f,
-            "a decimal in a JSON string, such as \"{}\", never a JSON number",
-            T::EXAMPLE
-        )
+        write!(f, "{}, in a JSON string such as \"{}\"", T::EXPECTED, T::EXAMPLE)
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
@@ -286,6 +297,27 @@ mod tests {
             }
             .parse("0.01")
             .is_some()
+        );
+    }
+
+    #[test]
+    fn a_refusal_says_which_numbers_are_right() {
+        let refused = |text: &str| {
+            let json = serde_json::Value::from(text).to_string();
+            serde_json::from_str::<crate::money::PositiveAmount>(&json)
+                .unwrap_err()
+                .to_string()
+        };
+        for text in ["-5.00", "2,50", "0"] {
+            let words = refused(text);
+            assert!(words.contains("expected a positive decimal with a point"), "{words}");
+        }
+        let number = serde_json::from_str::<crate::money::NonZeroAmount>("2.5")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            number.contains("expected a decimal but zero with a point, in a JSON string"),
+            "{number}"
         );
     }
 

@@ -13,6 +13,8 @@ use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
 use crate::error::Code;
+use crate::jobs::{JobKind, JobStatus};
+use crate::ledger::{DeclineCode, EntryKind};
 
 /// What Prometheus asks for (OpenMetrics 1.0).
 const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -122,9 +124,19 @@ pub struct PostingMetrics {
 
 impl Default for PostingMetrics {
     fn default() -> Self {
+        // Known from the start, so that a rate is seen from the first event on.
+        let posted: Family<Kind, Counter> = Family::default();
+        let declined: Family<Reason, Counter> = Family::default();
+        for kind in EntryKind::ALL {
+            drop(posted.get_or_create(&Kind { kind: kind.as_str() }));
+        }
+        for decline in DeclineCode::ALL {
+            let reason = ReasonCode(decline.code());
+            drop(declined.get_or_create(&Reason { reason }));
+        }
         Self {
-            posted: Family::default(),
-            declined: Family::default(),
+            posted,
+            declined,
             replayed: Counter::default(),
             turned_away: Counter::default(),
             waiting: Gauge::default(),
@@ -171,11 +183,27 @@ struct Ended {
 }
 
 /// Long work of this process.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct JobMetrics {
     ended: Family<Ended, Counter>,
     /// How many jobs this process is working on.
     pub running: Gauge,
+}
+
+impl Default for JobMetrics {
+    fn default() -> Self {
+        let ended: Family<Ended, Counter> = Family::default();
+        for kind in JobKind::ALL {
+            for status in [JobStatus::Succeeded, JobStatus::Failed, JobStatus::Cancelled] {
+                let (kind, status) = (kind.as_str(), status.as_str());
+                drop(ended.get_or_create(&Ended { kind, status }));
+            }
+        }
+        Self {
+            ended,
+            running: Gauge::default(),
+        }
+    }
 }
 
 impl JobMetrics {
@@ -321,6 +349,20 @@ mod tests {
             "onaccount_jobs_total{kind=\"invoice_run\",status=\"succeeded\"} 1",
             "onaccount_mails_total{kind=\"invitation\",status=\"sent\"} 1",
             "onaccount_pool_wait_seconds_count 1",
+        ] {
+            assert!(text.contains(line), "{line} is not in\n{text}");
+        }
+    }
+
+    #[test]
+    fn what_has_not_happened_yet_is_zero() {
+        let mut text = String::new();
+        encode(&mut text, &registry(&Metrics::default(), &PoolWaits::default())).unwrap();
+        for line in [
+            "onaccount_postings_total{kind=\"refund\"} 0",
+            "onaccount_declines_total{reason=\"account_blocked\"} 0",
+            "onaccount_jobs_total{kind=\"invoice_run\",status=\"failed\"} 0",
+            "onaccount_replays_total 0",
         ] {
             assert!(text.contains(line), "{line} is not in\n{text}");
         }

@@ -104,6 +104,7 @@ impl DecimalString for Amount {
     const DESCRIPTION: &'static str = "Money as a decimal string with at most the decimals of the tenant's currency. \
                                        A JSON number is refused.";
     const EXAMPLE: &'static str = "12.50";
+    const EXPECTED: &'static str = Self::FORMAT.sign.words();
 
     fn pattern() -> String {
         Self::FORMAT.pattern()
@@ -151,6 +152,7 @@ macro_rules! signed_amount {
         impl DecimalString for $name {
             const DESCRIPTION: &'static str = $doc;
             const EXAMPLE: &'static str = "12.50";
+            const EXPECTED: &'static str = $sign.words();
 
             fn pattern() -> String {
                 Self::FORMAT.pattern()
@@ -246,7 +248,7 @@ mod tests {
         assert_eq!(amount.to_minor(Currency::EUR), Ok(1250));
         for number in ["12.5", "12", "-1", "null", "true"] {
             let error = serde_json::from_str::<Amount>(number).unwrap_err().to_string();
-            assert!(error.contains("never a JSON number"), "{error}");
+            assert!(error.contains("in a JSON string such as"), "{error}");
         }
         assert!(serde_json::from_str::<Amount>("\"12,50\"").is_err());
     }

@@ -76,6 +76,7 @@ macro_rules! request_quantity {
         impl DecimalString for $name {
             const DESCRIPTION: &'static str = $doc;
             const EXAMPLE: &'static str = "2";
+            const EXPECTED: &'static str = Self::FORMAT.sign.words();
 
             fn pattern() -> String {
                 Self::FORMAT.pattern()
@@ -134,6 +135,7 @@ impl DecimalString for VatRate {
     const DESCRIPTION: &'static str = "A VAT rate in percent, 0 to 100, as a decimal string with at most 2 decimals in and \
                                        exactly 2 out. A JSON number is refused.";
     const EXAMPLE: &'static str = "21.00";
+    const EXPECTED: &'static str = Sign::NonNegative.words();
 
     fn pattern() -> String {
         r"^(100(\.0{1,2})?|(0|[1-9][0-9]?)(\.[0-9]{1,2})?)$".to_owned()
@@ -189,6 +191,7 @@ impl DecimalString for UnitPrice {
     const DESCRIPTION: &'static str = "The price of one, as a decimal string with at most 4 decimals; it informs, the line's \
                                        amount counts. A JSON number is refused.";
     const EXAMPLE: &'static str = "1.25";
+    const EXPECTED: &'static str = Self::FORMAT.sign.words();
 
     fn pattern() -> String {
         Self::FORMAT.pattern()

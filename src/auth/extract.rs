@@ -123,7 +123,11 @@ fn tenant_header(headers: &HeaderMap) -> ApiResult<Option<Id>> {
     };
     let id = value.to_str().ok().and_then(|text| text.trim().parse().ok());
     id.filter(|_| values.next().is_none()).map(Some).ok_or_else(|| {
-        let error = FieldError::header("Onaccount-Tenant", "invalid_value", "expected one tenant's id");
+        let error = FieldError::header(
+            "Onaccount-Tenant",
+            "invalid_value",
+            "expected the id of one tenant, a UUID, not its number: GET /v1/tenants lists them",
+        );
         ApiError::new(Code::BadHeader).detail(error.sentence()).error(error)
     })
 }

@@ -89,6 +89,11 @@ async fn read_body(payload: &mut Payload, declared: usize, bytes_max: usize) -> 
 }
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> ApiResult<T> {
+    if body.is_empty() {
+        return Err(
+            ApiError::new(Code::MalformedJson).detail("the body is empty: expected JSON, as in the contract's example")
+        );
+    }
     let mut deserializer = serde_json::Deserializer::from_slice(body);
     let value = serde_path_to_error::deserialize(Strict(&mut deserializer)).map_err(|error| {
         let pointer = pointer(error.path());
@@ -224,5 +229,7 @@ mod tests {
         assert_eq!(refused(r#"{"lines":[]"#), (Code::MalformedJson, String::new()));
         assert_eq!(refused(r#"{"lines":[]} x"#), (Code::MalformedJson, String::new()));
         assert_eq!(refused("[]").0, Code::ValidationFailed);
+        let empty = parse::<Order>(b"").unwrap_err();
+        assert!(empty.to_string().contains("the body is empty"), "{empty}");
     }
 }

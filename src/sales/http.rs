@@ -68,7 +68,7 @@ pub async fn get_sale(
         .read(move |connection| store::find_sale(connection, tenant_id, id))
         .await?;
     let shows_available = may_see_available(actor.actor(), tenant);
-    let state = match found.ok_or_else(|| ApiError::new(Code::NotFound))? {
+    let state = match found.ok_or_else(not_recorded_yet)? {
         Found::Posted(entry, target) => {
             let sale = Sale::new(&entry, tenant.currency, shows_available);
             SaleState::Posted(Box::new(SaleDetail::new(sale, *target, tenant.currency)))
@@ -87,6 +87,10 @@ pub async fn get_sale(
         }
     };
     Ok(HttpResponse::Ok().json(state))
+}
+
+fn not_recorded_yet() -> ApiError {
+    ApiError::new(Code::NotFound).detail("not recorded yet: send it again under the same key, or void it")
 }
 
 /// Refund a sale

@@ -35,6 +35,23 @@ fn a_path_without_parameters_is_not_taken_for_an_id() {
 }
 
 #[test]
+fn a_number_where_an_id_stands_is_told_how_to_find_the_thing() {
+    let venue = Venue::open();
+    for (path, words) in [
+        ("/v1/accounts/12", "GET /v1/accounts?q="),
+        ("/v1/customers/D-1", "GET /v1/customers?q="),
+        ("/v1/invoices/2026-00001", "GET /v1/invoices?number="),
+        ("/v1/sales/12", "an id is a UUID"),
+    ] {
+        let problem = venue.director.get(path).problem(404, "not_found");
+        assert!(problem["detail"].as_str().unwrap().contains(words), "{problem}");
+    }
+    let by_number = venue.director.with("Onaccount-Tenant", "719").get("/v1/accounts");
+    let detail = by_number.problem(400, "bad_header")["detail"].to_string();
+    assert!(detail.contains("a UUID, not its number"), "{detail}");
+}
+
+#[test]
 fn an_object_is_not_an_array_of_its_fields() {
     let venue = Venue::before_agreement();
     let body = serde_json::json!([onaccount::agreement::CURRENT.version]);

@@ -247,7 +247,9 @@ fn an_unknown_or_foreign_account_is_refused_and_the_key_stays_free() {
             .post_keyed("/v1/sales", &key, body)
             .problem(422, "unknown_account");
     }
-    venue.till.get(&format!("/v1/sales/{key}")).problem(404, "not_found");
+    let unknown = venue.till.get(&format!("/v1/sales/{key}")).problem(404, "not_found");
+    let words = "not recorded yet: send it again under the same key, or void it";
+    assert_eq!(unknown["detail"], words);
     venue
         .till
         .post_keyed("/v1/sales", &key, sale(account_id, "1.00"))
