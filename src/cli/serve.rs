@@ -1,10 +1,14 @@
 //! `onaccount serve`.
 
 use std::net::{SocketAddr, TcpListener};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::HttpServer;
+use actix_web::dev::ServerHandle;
+use futures_util::future::{Either, select};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::CliError;
 use crate::app::{self, AppState};
@@ -91,9 +95,12 @@ impl Server {
     /// # Errors
     /// When the port is lost, or the system has no more threads.
     pub fn start(self) -> Result<RunningServer, ServeError> {
+        // before any work is begun that a signal should not cut off
+        let signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         let state = Arc::clone(&self.state);
         let server = HttpServer::new(move || app::application(Arc::clone(&state)))
             .client_request_timeout(HEADERS_WAIT_MAX)
+            .disable_signals()
             .shutdown_timeout(self.shutdown_seconds);
         let server = match self.workers {
             Some(workers) => server.workers(workers),
@@ -112,6 +119,7 @@ impl Server {
             actix_web::rt::spawn(metrics);
         }
         let workers = Workers::start(&services, &self.state.job_bell, self.job_workers)?;
+        actix_web::rt::spawn(stop_when_told(signals, server.handle(), workers.stopper()));
         let post_office = self.postman.map(PostOffice::open).transpose()?;
         Ok(RunningServer {
             server,
@@ -120,6 +128,17 @@ impl Server {
             state: self.state,
         })
     }
+}
+
+/// SIGTERM lets requests finish; SIGINT, somebody at a terminal, does not wait for them. Either way a job stops at the end of
+/// its chunk, at once and not when the last request is done.
+async fn stop_when_told((mut terminate, mut interrupt): (Signal, Signal), server: ServerHandle, stop_jobs: impl Fn()) {
+    let waits_for_requests = matches!(
+        select(pin!(terminate.recv()), pin!(interrupt.recv())).await,
+        Either::Left(_)
+    );
+    stop_jobs();
+    server.stop(waits_for_requests).await;
 }
 
 fn postman(options: &MailOptions, state: &AppState) -> Result<Option<Postman>, ServeError> {
@@ -149,7 +168,7 @@ pub struct RunningServer {
 impl RunningServer {
     /// Stops it.
     #[must_use]
-    pub fn handle(&self) -> actix_web::dev::ServerHandle {
+    pub fn handle(&self) -> ServerHandle {
         self.server.handle()
     }
 

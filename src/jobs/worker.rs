@@ -101,10 +101,18 @@ impl Workers {
         })
     }
 
+    /// What tells every worker to end its chunk and give its job back, without waiting for that.
+    pub fn stopper(&self) -> impl Fn() + Send + 'static {
+        let (is_stopping, bell) = (Arc::clone(&self.is_stopping), self.bell.clone());
+        move || {
+            is_stopping.store(true, Ordering::SeqCst);
+            bell.ring();
+        }
+    }
+
     /// Lets every worker end its chunk and give its job back, and waits for that.
     pub fn stop(self) {
-        self.is_stopping.store(true, Ordering::SeqCst);
-        self.bell.ring();
+        self.stopper()();
         for thread in self.threads {
             if thread.join().is_err() {
                 tracing::error!("a worker of jobs panicked");

@@ -65,7 +65,7 @@ fn a_stopping_server_leaves_its_run_to_the_next_start_which_finishes_it_once() {
     let mut first = Serving::start(&books.venue.service.database);
     let base = format!("http://{}", first.address);
     // it takes signals as soon as it answers
-    Actor::new(&base, None).get("/livez").expect(200);
+    assert_eq!(Actor::new(&base, None).get("/livez").status, 200);
     let run = books
         .signed_in()
         .post_new("/v1/invoice-runs", of_all(1, 1, "balance_to_zero"))
