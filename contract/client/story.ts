@@ -237,7 +237,9 @@ async function writeDictionaries(
   writeDictionary("accounts", accounts.map((account) => account.id));
   writeDictionary("account_numbers", accounts.map((account) => account.number));
   writeDictionary("customers", ids(ok(await director.GET("/v1/customers", page))));
-  writeDictionary("invoices", ids(ok(await director.GET("/v1/invoices", page))));
+  const invoices = ok(await director.GET("/v1/invoices", page));
+  if (typeof invoices === "string") throw new Error("a list is JSON unless a file is asked for");
+  writeDictionary("invoices", ids(invoices));
   writeDictionary("jobs", ids(ok(await director.GET("/v1/jobs", page))));
   const mutations = accounts.map(async ({ id }) =>
     ids(ok(await director.GET("/v1/accounts/{id}/mutations", { params: { path: { id } } }))),

@@ -19,8 +19,7 @@ pub struct ColumnChoice {
     /// Its letters.
     #[schema(pattern = "^[A-Z]{1,3}$", min_length = 1, max_length = 3)]
     pub column: String,
-    /// What it fills; null to leave it out.
-    #[schema(required)]
+    /// What it fills; null, or left out, when it fills nothing.
     pub field: Option<Field>,
 }
 

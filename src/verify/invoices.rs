@@ -6,7 +6,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         code: "invoice_lines",
         says: "the lines of the invoice do not add up to its total",
-        find: Find::Sql( "SELECT i.id AS subject, CAST(NULL AS BIGINT) AS seq, i.total_minor AS expected,
+        find: Find::Sql("SELECT i.id AS subject, CAST(NULL AS BIGINT) AS seq, i.total_minor AS expected,
                 CAST(COALESCE(l.total, 0) AS BIGINT) AS found
             FROM invoices i LEFT JOIN (
                 SELECT invoice_id, SUM(amount_minor) AS total FROM invoice_lines WHERE tenant_id = $1 GROUP BY invoice_id
@@ -16,7 +16,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         code: "invoice_vat",
         says: "net and VAT of the invoice do not add up to its total",
-        find: Find::Sql( "SELECT i.id AS subject, CAST(NULL AS BIGINT) AS seq, i.total_minor AS expected,
+        find: Find::Sql("SELECT i.id AS subject, CAST(NULL AS BIGINT) AS seq, i.total_minor AS expected,
                 CAST(COALESCE(v.total, 0) AS BIGINT) AS found
             FROM invoices i LEFT JOIN (
                 SELECT invoice_id, SUM(net_minor + vat_minor) AS total FROM invoice_vat WHERE tenant_id = $1
@@ -27,7 +27,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         code: "invoice_vat_gross",
         says: "the gross of a VAT rate is not the sum of the invoice's lines of that rate",
-        find: Find::Sql( "SELECT invoice_id AS subject, CAST(NULL AS BIGINT) AS seq, CAST(SUM(of_lines) AS BIGINT) AS expected,
+        find: Find::Sql("SELECT invoice_id AS subject, CAST(NULL AS BIGINT) AS seq, CAST(SUM(of_lines) AS BIGINT) AS expected,
                 CAST(SUM(of_rate) AS BIGINT) AS found
             FROM (
                 SELECT invoice_id, vat_rate, amount_minor AS of_lines, CAST(0 AS BIGINT) AS of_rate
@@ -41,7 +41,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         code: "invoice_vat_amount",
         says: "the VAT of a rate is not what its gross holds, rounded once",
-        find: Find::Sql( "SELECT invoice_id AS subject, CAST(NULL AS BIGINT) AS seq, exact AS expected, vat_minor AS found FROM (
+        find: Find::Sql("SELECT invoice_id AS subject, CAST(NULL AS BIGINT) AS seq, exact AS expected, vat_minor AS found FROM (
                 SELECT invoice_id, vat_minor, gross_minor / whole * vat_rate
                     + (2 * (gross_minor % whole) * vat_rate + (CASE WHEN gross_minor < 0 THEN -whole ELSE whole END))
                         / (2 * whole) AS exact
@@ -52,7 +52,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         code: "invoice_covers",
         says: "what the invoice covers does not add up to its total",
-        find: Find::Sql( "SELECT i.id AS subject, CAST(NULL AS BIGINT) AS seq, i.total_minor AS expected,
+        find: Find::Sql("SELECT i.id AS subject, CAST(NULL AS BIGINT) AS seq, i.total_minor AS expected,
                 CAST(COALESCE(c.total, 0) AS BIGINT) AS found
             FROM invoices i LEFT JOIN (
                 SELECT ie.invoice_id, -SUM(e.balance_change_minor) AS total FROM invoice_entries ie
@@ -64,7 +64,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         code: "invoice_entry",
         says: "the invoice is not there, or covers an entry that is not there or cannot be invoiced",
-        find: Find::Sql( "SELECT ie.invoice_id AS subject, ie.entry_seq AS seq, CAST(NULL AS BIGINT) AS expected,
+        find: Find::Sql("SELECT ie.invoice_id AS subject, ie.entry_seq AS seq, CAST(NULL AS BIGINT) AS expected,
                 CAST(NULL AS BIGINT) AS found
             FROM invoice_entries ie
             LEFT JOIN invoices i ON i.tenant_id = ie.tenant_id AND i.id = ie.invoice_id
@@ -76,7 +76,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         code: "invoice_missing",
         says: "there are lines or VAT of an invoice that is not there",
-        find: Find::Sql( "SELECT d.invoice_id AS subject, CAST(NULL AS BIGINT) AS seq, CAST(NULL AS BIGINT) AS expected,
+        find: Find::Sql("SELECT d.invoice_id AS subject, CAST(NULL AS BIGINT) AS seq, CAST(NULL AS BIGINT) AS expected,
                 CAST(NULL AS BIGINT) AS found
             FROM (SELECT tenant_id, invoice_id FROM invoice_lines WHERE tenant_id = $1
                 UNION SELECT tenant_id, invoice_id FROM invoice_vat WHERE tenant_id = $1) d
@@ -86,7 +86,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         code: "invoice_standing",
         says: "an entry stands on the invoice while the invoice does not stand, or the other way round",
-        find: Find::Sql( "SELECT ie.invoice_id AS subject, ie.entry_seq AS seq, CAST(NULL AS BIGINT) AS expected,
+        find: Find::Sql("SELECT ie.invoice_id AS subject, ie.entry_seq AS seq, CAST(NULL AS BIGINT) AS expected,
                 CAST(NULL AS BIGINT) AS found
             FROM invoice_entries ie JOIN invoices i ON i.tenant_id = ie.tenant_id AND i.id = ie.invoice_id
             WHERE ie.tenant_id = $1 AND ie.is_standing <> (i.status = 'standing')"),
@@ -94,7 +94,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         code: "invoice_reversed_entry",
         says: "the invoice stands and covers an entry that is reversed",
-        find: Find::Sql( "SELECT ie.invoice_id AS subject, ie.entry_seq AS seq, CAST(NULL AS BIGINT) AS expected,
+        find: Find::Sql("SELECT ie.invoice_id AS subject, ie.entry_seq AS seq, CAST(NULL AS BIGINT) AS expected,
                 CAST(NULL AS BIGINT) AS found
             FROM invoice_entries ie
             JOIN entries e ON e.tenant_id = ie.tenant_id AND e.account_id = ie.account_id AND e.seq = ie.entry_seq
@@ -104,7 +104,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         code: "invoice_reset",
         says: "the invoice has no entry for what it did to its account",
-        find: Find::Sql( "SELECT i.id AS subject, CAST(NULL AS BIGINT) AS seq, CAST(NULL AS BIGINT) AS expected,
+        find: Find::Sql("SELECT i.id AS subject, CAST(NULL AS BIGINT) AS seq, CAST(NULL AS BIGINT) AS expected,
                 CAST(NULL AS BIGINT) AS found
             FROM invoices i LEFT JOIN entries e ON e.tenant_id = i.tenant_id AND e.id = i.reset_entry_id
                 AND e.account_id = i.account_id
@@ -114,7 +114,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         code: "invoice_reset_standing",
         says: "the invoice is reversed and its reset is not, or the other way round",
-        find: Find::Sql( "SELECT i.id AS subject, CAST(NULL AS BIGINT) AS seq, CAST(NULL AS BIGINT) AS expected,
+        find: Find::Sql("SELECT i.id AS subject, CAST(NULL AS BIGINT) AS seq, CAST(NULL AS BIGINT) AS expected,
                 CAST(NULL AS BIGINT) AS found
             FROM invoices i LEFT JOIN entries r
                 ON r.tenant_id = i.tenant_id AND r.refers_to = i.reset_entry_id AND r.kind = 'reversal'
@@ -123,7 +123,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         code: "invoice_credit_note",
         says: "the invoice is reversed without a credit note of the opposite total",
-        find: Find::Sql( "SELECT i.id AS subject, CAST(NULL AS BIGINT) AS seq, -i.total_minor AS expected, n.total_minor AS found
+        find: Find::Sql("SELECT i.id AS subject, CAST(NULL AS BIGINT) AS seq, -i.total_minor AS expected, n.total_minor AS found
             FROM invoices i LEFT JOIN invoices n ON n.tenant_id = i.tenant_id AND n.id = i.reversed_by_id
             WHERE i.tenant_id = $1 AND i.status = 'reversed'
                 AND (n.id IS NULL OR n.reverses_id IS NULL OR n.reverses_id <> i.id OR n.total_minor <> -i.total_minor)"),
@@ -131,7 +131,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         code: "invoice_reset_balance",
         says: "the reset is not minus what the invoice covers and resets",
-        find: Find::Sql( "SELECT i.id AS subject, e.seq AS seq, CAST(COALESCE(c.total, 0) AS BIGINT) AS expected,
+        find: Find::Sql("SELECT i.id AS subject, e.seq AS seq, CAST(COALESCE(c.total, 0) AS BIGINT) AS expected,
                 e.balance_change_minor AS found
             FROM invoices i JOIN entries e ON e.tenant_id = i.tenant_id AND e.id = i.reset_entry_id
             LEFT JOIN (
@@ -145,7 +145,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         code: "invoice_reset_limit",
         says: "the reset's limit change is not what its entries and their earlier invoices ask",
-        find: Find::Sql( "SELECT id AS subject, seq, CAST(asked AS BIGINT) AS expected, limit_change_minor AS found FROM (
+        find: Find::Sql("SELECT id AS subject, seq, CAST(asked AS BIGINT) AS expected, limit_change_minor AS found FROM (
                 SELECT i.id, e.seq, e.limit_change_minor, COALESCE(b.total, 0) - (CASE
                     WHEN COALESCE(t.total, 0) > e.limit_after_minor - e.limit_change_minor
                     THEN e.limit_after_minor - e.limit_change_minor ELSE COALESCE(t.total, 0) END) AS asked
@@ -166,7 +166,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         code: "invoice_limit_taken",
         says: "what the invoice took from the limit is not what its reset did",
-        find: Find::Sql( "SELECT i.id AS subject, CAST(NULL AS BIGINT) AS seq,
+        find: Find::Sql("SELECT i.id AS subject, CAST(NULL AS BIGINT) AS seq,
                 CAST(CASE WHEN COALESCE(b.total, 0) > e.limit_change_minor THEN COALESCE(b.total, 0) - e.limit_change_minor
                     ELSE 0 END AS BIGINT) AS expected,
                 i.limit_taken_minor AS found
@@ -183,7 +183,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         code: "invoice_limit_returned",
         says: "what was given back of the limit is not what standing invoices gave back",
-        find: Find::Sql( "SELECT i.id AS subject, CAST(NULL AS BIGINT) AS seq, CAST(COALESCE(b.total, 0) AS BIGINT) AS expected,
+        find: Find::Sql("SELECT i.id AS subject, CAST(NULL AS BIGINT) AS seq, CAST(COALESCE(b.total, 0) AS BIGINT) AS expected,
                 i.limit_returned_minor AS found
             FROM invoices i LEFT JOIN (
                 SELECT g.origin_invoice_id, SUM(g.amount_minor) AS total FROM invoice_limit_returns g
@@ -195,7 +195,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         code: "invoice_numbers",
         says: "the numbers of the year have a gap before this invoice",
-        find: Find::Sql( "SELECT id AS subject, CAST(NULL AS BIGINT) AS seq, place AS expected, series_value AS found FROM (
+        find: Find::Sql("SELECT id AS subject, CAST(NULL AS BIGINT) AS seq, place AS expected, series_value AS found FROM (
                 SELECT id, series_value, ROW_NUMBER() OVER (PARTITION BY series_year ORDER BY series_value) AS place
                 FROM invoices WHERE tenant_id = $1
             ) i WHERE series_value <> place"),
@@ -203,7 +203,7 @@ pub const CHECKS: &[Check] = &[
     Check {
         code: "run_invoice",
         says: "the run names an invoice that is not there, or another run's or account's",
-        find: Find::Sql( "SELECT a.run_id AS subject, CAST(NULL AS BIGINT) AS seq, CAST(NULL AS BIGINT) AS expected,
+        find: Find::Sql("SELECT a.run_id AS subject, CAST(NULL AS BIGINT) AS seq, CAST(NULL AS BIGINT) AS expected,
                 CAST(NULL AS BIGINT) AS found
             FROM invoice_run_accounts a LEFT JOIN invoices i ON i.tenant_id = a.tenant_id AND i.id = a.invoice_id
                 AND i.run_id = a.run_id AND i.account_id = a.account_id

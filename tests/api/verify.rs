@@ -137,13 +137,13 @@ const DAMAGE: &[(&str, &str)] = &[
     ("invoice_entry", "UPDATE invoice_entries SET invoice_id = account_id WHERE tenant_id = $1 AND is_standing"),
     (
         "invoice_missing",
-        "UPDATE invoice_lines SET invoice_id = tenant_id WHERE tenant_id = $1
-            AND invoice_id IN (SELECT id FROM invoices WHERE tenant_id = $1 AND status = 'reversed')",
+        "UPDATE invoice_lines SET invoice_id = tenant_id WHERE tenant_id = $1 AND invoice_id =
+            (SELECT id FROM invoices WHERE tenant_id = $1 AND status = 'reversed' ORDER BY id LIMIT 1)",
     ),
     (
         "invoice_missing",
-        "UPDATE invoice_vat SET invoice_id = tenant_id WHERE tenant_id = $1
-            AND invoice_id IN (SELECT id FROM invoices WHERE tenant_id = $1 AND status = 'reversed')",
+        "UPDATE invoice_vat SET invoice_id = tenant_id WHERE tenant_id = $1 AND invoice_id =
+            (SELECT id FROM invoices WHERE tenant_id = $1 AND status = 'reversed' ORDER BY id LIMIT 1)",
     ),
     ("invoice_standing", "UPDATE invoice_entries SET is_standing = FALSE WHERE tenant_id = $1"),
     (

@@ -42,7 +42,7 @@ fn a_file_becomes_customers_field_by_field() {
             "phone": null, "street": "Dorpsstraat 1", "postcode": "2000", "city": "Antwerpen", "country": "BE",
             "vat_number": "BE0468561072", "iban": "BE68539007547034", "language": "nl", "enterprise_number": "0468561072",
             "bic": "GEBABEBB", "contact_name": "Vera de Vries", "contact_language": "nl",
-            "recipient_emails": ["a@example.org", "b@example.org"], "version": 1,
+            "recipient_emails": ["a@example.org", "b@example.org"], "access": "not_invited", "links": null, "version": 1,
             "created_at": "2026-10-15T10:00:00Z", "updated_at": "2026-10-15T10:00:00Z"})
     );
     assert_eq!(

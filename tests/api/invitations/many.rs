@@ -65,6 +65,10 @@ fn the_customers_of_an_import_are_invited() {
         .expect(201);
     let (id, director) = (import["id"].clone(), venue.director.with("Prefer", "wait=10"));
     let path = format!("/v1/imports/{}", id.as_str().unwrap());
+    let columns = [("A", "first_name"), ("B", "last_name"), ("C", "contact_email")]
+        .map(|(column, field)| json!({"column": column, "field": field}));
+    let mapping = json!({"columns": columns, "optional_fields": import["missing"]});
+    director.put(&format!("{path}/mapping"), mapping).expect(200);
     let body = json!({"import_id": id});
     director
         .post("/v1/invitations", body.clone())
