@@ -15,7 +15,7 @@ use std::time::Instant;
 
 use tokio::sync::oneshot;
 
-use super::batch::{BatchItem, Outcome, post_batch};
+use super::batch::{BatchItem, Outcome, post_batch, post_batch_at_first};
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::error::{ApiError, ApiResult, Code};
@@ -253,8 +253,14 @@ impl Writer {
 
     fn try_post(&self, items: &[BatchItem]) -> ApiResult<Vec<Outcome>> {
         let post = || {
-            self.db
-                .post_blocking(|connection| post_batch(connection, &self.clock, items))
+            let mut is_first = true;
+            self.db.post_blocking(|connection| {
+                if std::mem::take(&mut is_first) {
+                    post_batch_at_first(connection, &self.clock, items)
+                } else {
+                    post_batch(connection, &self.clock, items)
+                }
+            })
         };
         let began = Instant::now();
         let outcomes = std::panic::catch_unwind(AssertUnwindSafe(post))
