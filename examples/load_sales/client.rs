@@ -6,7 +6,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 use ureq::http::{Method, Request};
 
-use crate::Result;
+use super::Result;
 
 /// How often a request is sent again while the service is busy.
 const ATTEMPTS_MAX: u32 = 20;

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-use crate::Result;
-use crate::input::read_rows;
-use crate::sales::Outcome;
+use super::Result;
+use super::input::read_rows;
+use super::sales::Outcome;
 
 /// How many differences are shown.
 const SHOWN_MAX: usize = 5;

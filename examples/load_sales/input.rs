@@ -9,7 +9,7 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-use crate::Result;
+use super::Result;
 
 /// One row of the file.
 #[derive(Debug, Deserialize)]
@@ -44,6 +44,8 @@ pub struct Line {
     pub product_name: String,
     pub category: String,
     pub quantity: String,
+    /// Not every till says it.
+    pub unit_price: Option<String>,
     pub amount_cents: i64,
 }
 
@@ -65,9 +67,15 @@ pub fn read_sales(path: &Path) -> Result<Vec<Sale>> {
             product_name: row.product_name,
             category: row.product_category.trim().to_owned(),
             quantity: row.quantity,
+            unit_price: None,
             amount_cents: row.amount_cents,
         });
     }
+    in_order(sales)
+}
+
+/// In the order in which tills would post them.
+pub fn in_order(sales: BTreeMap<u64, Sale>) -> Result<Vec<Sale>> {
     let mut sales: Vec<Sale> = sales.into_values().collect();
     if sales.is_empty() {
         return Err("the file has no sales".into());

@@ -7,11 +7,11 @@ use std::time::Duration;
 use chrono::{Datelike, Days, Months, NaiveDate};
 use serde_json::{Value, json};
 
-use crate::Result;
-use crate::client::{Client, key_of, text};
-use crate::compare::{LineFigures, LineKey, MonthFigures, MonthKey};
-use crate::input::Sale;
-use crate::venue::{Venue, cents};
+use super::Result;
+use super::client::{Client, key_of, text};
+use super::compare::{LineFigures, LineKey, MonthFigures, MonthKey};
+use super::input::Sale;
+use super::venue::{Venue, cents};
 
 /// What the invoices say.
 #[derive(Default)]

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use onaccount::money::Money;
+use onaccount::money::{Currency, Money};
 use serde_json::{Value, json};
 
-use crate::Result;
-use crate::client::{Client, key_of, text};
-use crate::compare;
-use crate::input::{Line, Sale};
-use crate::venue::{Venue, cents};
+use super::Result;
+use super::client::{Client, key_of, text};
+use super::compare;
+use super::input::{Line, Sale};
+use super::venue::{Account, Venue, cents};
 
 /// What became of a sale.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,9 +24,7 @@ pub struct Outcome {
 
 /// Posts every sale at the till of its store, one after the other.
 pub fn post(venue: &Venue, sales: &[Sale]) -> Result<Vec<Outcome>> {
-    let style = ProgressStyle::with_template("{bar:40} {pos}/{len} sales, {per_sec}, {eta} to go")?;
-    let length = u64::try_from(sales.len())?;
-    let bar = ProgressBar::new(length).with_style(style);
+    let bar = progress(sales.len(), "sales")?;
     let mut owed_by: BTreeMap<&str, i64> = BTreeMap::new();
     let mut outcomes = Vec::with_capacity(sales.len());
     for sale in sales {
@@ -47,35 +45,47 @@ pub fn post(venue: &Venue, sales: &[Sale]) -> Result<Vec<Outcome>> {
     Ok(outcomes)
 }
 
+/// What is drawn while things are posted, when somebody looks.
+pub fn progress(count: usize, of_what: &str) -> Result<ProgressBar> {
+    let form = format!("{{bar:40}} {{pos}}/{{len}} {of_what}, {{per_sec}}, {{eta}} to go");
+    let style = ProgressStyle::with_template(&form)?;
+    Ok(ProgressBar::new(u64::try_from(count)?).with_style(style))
+}
+
 /// Whether the sale was accepted; a decline over the limit is an answer too.
 fn post_one(venue: &Venue, sale: &Sale) -> Result<bool> {
-    let account = venue
-        .accounts
-        .get(&sale.customer_id)
-        .ok_or("a customer without an account")?;
-    let till = venue.tills.get(&sale.store_id).ok_or("a store without a till")?;
-    let money = |cents| Money::new(cents, venue.currency);
-    let line = |line: &Line| {
-        let mut body = json!({"product_code": line.product_id, "name": line.product_name,
-            "quantity": line.quantity, "amount": money(line.amount_cents), "vat_rate": "0"});
-        if !line.category.is_empty() {
-            body["category"] = json!(line.category);
-        }
-        body
-    };
+    let (account, till) = (venue.account(&sale.customer_id)?, venue.till(&sale.store_id)?);
     let body = json!({
         "account_id": account.id,
         "occurred_at": sale.at,
-        "amount": money(sale.amount_cents),
+        "amount": Money::new(sale.amount_cents, venue.currency),
         "receipt_number": sale.id.to_string(),
-        "lines": sale.lines.iter().map(line).collect::<Vec<Value>>(),
+        "lines": sale.lines.iter().map(|line| line_body(line, venue.currency)).collect::<Vec<Value>>(),
     });
-    let key = key_of(&format!("sale {} of {}", sale.id, account.id));
+    let key = sale_key(sale.id, account);
     let answer = till.post("/v1/sales", Some(&key), Some(&body))?;
     if answer.status == 409 && answer.code() == "limit_exceeded" {
         return Ok(false);
     }
     answer.expect(&[201], &format!("sale {}", sale.id)).map(|_| true)
+}
+
+/// The key of a sale, which is its id in the service.
+pub fn sale_key(sale_id: u64, account: &Account) -> String {
+    key_of(&format!("sale {sale_id} of {}", account.id))
+}
+
+/// A line as the service takes it, VAT not split.
+pub fn line_body(line: &Line, currency: Currency) -> Value {
+    let mut body = json!({"product_code": line.product_id, "name": line.product_name,
+        "quantity": line.quantity, "amount": Money::new(line.amount_cents, currency), "vat_rate": "0"});
+    if !line.category.is_empty() {
+        body["category"] = json!(line.category);
+    }
+    if let Some(unit_price) = &line.unit_price {
+        body["unit_price"] = json!(unit_price);
+    }
+    body
 }
 
 /// Compares the balances that the service has with what the answers add up to, for accounts that were new.

@@ -6,9 +6,9 @@ use chrono::{Days, NaiveDate};
 use onaccount::money::{Currency, NonNegativeAmount};
 use serde_json::{Value, json};
 
-use crate::Result;
-use crate::client::{Client, key_of, text};
-use crate::input::Sale;
+use super::Result;
+use super::client::{Client, key_of, text};
+use super::input::Sale;
 
 /// The tenant as the loader uses it.
 pub struct Venue {
@@ -17,6 +17,24 @@ pub struct Venue {
     pub accounts: BTreeMap<String, Account>,
     /// By store.
     pub tills: BTreeMap<String, Client>,
+}
+
+/// Who buys where, and since when.
+pub struct Trade<'t> {
+    pub customers: BTreeSet<&'t str>,
+    pub stores: BTreeSet<&'t str>,
+    pub since: NaiveDate,
+}
+
+impl<'t> Trade<'t> {
+    pub fn of(sales: &'t [Sale]) -> Result<Self> {
+        let since = sales.iter().map(|sale| sale.at.date_naive()).min();
+        Ok(Trade {
+            customers: sales.iter().map(|sale| sale.customer_id.as_str()).collect(),
+            stores: sales.iter().map(|sale| sale.store_id.as_str()).collect(),
+            since: since.ok_or("no sales")?,
+        })
+    }
 }
 
 /// A customer's account.
@@ -28,40 +46,60 @@ pub struct Account {
 }
 
 impl Venue {
-    /// Sees to it that everybody in the sales has an account with this limit, every store a till, and the tenant takes
-    /// sales of that time.
-    pub fn prepare(client: &Client, sales: &[Sale], limit: NonNegativeAmount) -> Result<Self> {
+    /// Sees to it that every customer has an account with this limit, every store a till, and the tenant takes sales of that
+    /// time.
+    pub fn prepare(client: &Client, trade: &Trade, limit: NonNegativeAmount) -> Result<Self> {
         let tenant = client.read("/v1/tenants/current")?;
         let currency = Currency::try_from_code(text(&tenant.body, "currency")?);
         let currency = currency
             .filter(|currency| currency.digits() == 2)
             .ok_or("the tenant's currency has no cents")?;
-        accept_sales_from(client, &tenant.etag, sales)?;
+        accept_sales_from(client, &tenant.etag, trade.since)?;
         let limit_cents = limit.to_minor(currency)?;
-        let customers: BTreeSet<&str> = sales.iter().map(|sale| sale.customer_id.as_str()).collect();
-        let stores: BTreeSet<&str> = sales.iter().map(|sale| sale.store_id.as_str()).collect();
         let known = by_member(client.list("/v1/accounts")?, "number");
         let known_customers = by_member(client.list("/v1/customers")?, "customer_number");
         let mut accounts = BTreeMap::new();
-        for customer_id in customers {
+        for customer_id in &trade.customers {
             let number = format!("C{customer_id}");
             let account = match known.get(&number) {
                 Some(account) => account.clone(),
                 None => create_account(client, &number, customer_id, &known_customers)?,
             };
             let account = ready_account(client, account, limit_cents, currency)?;
-            accounts.insert(customer_id.to_owned(), account);
+            accounts.insert((*customer_id).to_owned(), account);
         }
         let known = by_member(client.list("/v1/terminals")?, "name");
         let mut tills = BTreeMap::new();
-        for store in stores {
-            tills.insert(store.to_owned(), till(client, store, &known)?);
+        for store in &trade.stores {
+            tills.insert((*store).to_owned(), till(client, store, &known)?);
         }
         Ok(Venue {
             currency,
             accounts,
             tills,
         })
+    }
+}
+
+/// Has the tenant's days begin and end with those of the world's clock.
+pub fn count_days_in_utc(client: &Client) -> Result<()> {
+    let tenant = client.read("/v1/tenants/current")?;
+    let settings = json!({"time_zone": "UTC", "business_day_start": "00:00"});
+    client.patch("/v1/tenants/current", &tenant.etag, &settings)?;
+    Ok(())
+}
+
+impl Venue {
+    /// A customer's account.
+    pub fn account(&self, customer_id: &str) -> Result<&Account> {
+        let account = self.accounts.get(customer_id);
+        account.ok_or_else(|| format!("customer {customer_id} has no account").into())
+    }
+
+    /// A store's till.
+    pub fn till(&self, store_id: &str) -> Result<&Client> {
+        let till = self.tills.get(store_id);
+        till.ok_or_else(|| format!("store {store_id} has no till").into())
     }
 }
 
@@ -74,10 +112,9 @@ fn by_member(items: Vec<Value>, member: &str) -> BTreeMap<String, Value> {
         .collect()
 }
 
-/// The day before the first sale, whatever the zone: sales since then are history that may be loaded.
-fn accept_sales_from(client: &Client, etag: &str, sales: &[Sale]) -> Result<()> {
-    let first = sales.iter().map(|sale| sale.at.date_naive()).min();
-    let from: Option<NaiveDate> = first.and_then(|first| first.checked_sub_days(Days::new(1)));
+/// From the day before the first sale, whatever the zone: sales since then are history that may be loaded.
+fn accept_sales_from(client: &Client, etag: &str, since: NaiveDate) -> Result<()> {
+    let from = since.checked_sub_days(Days::new(1));
     client.patch("/v1/tenants/current", etag, &json!({"accept_sales_from": from}))?;
     Ok(())
 }

@@ -23,6 +23,7 @@ mod invitations;
 mod invoice_runs;
 mod keys;
 mod ledger;
+mod load_sales;
 mod mail;
 mod me;
 mod migrations;
