@@ -13,6 +13,7 @@ use url::Url;
 use crate::auth::NewKey;
 use crate::db::DatabaseUrl;
 use crate::mail::MailUrl;
+use crate::retention::Retention;
 
 /// HS256 wants a secret as long as its output (RFC 7518, 3.2).
 const SECRET_BYTES_MIN: usize = 32;
@@ -107,6 +108,8 @@ pub struct ServerOptions {
     /// Address and port of Prometheus metrics at /metrics, apart from the API; by default none
     #[arg(long, env = "ONACCOUNT_METRICS_LISTEN")]
     pub metrics_listen: Option<SocketAddr>,
+    #[command(flatten)]
+    pub retention: Retention,
 }
 
 /// An origin as a browser sends it (RFC 6454): scheme, host, and a port that is not the scheme's own.

@@ -37,6 +37,7 @@ pub mod period;
 pub mod places;
 pub mod quantity;
 pub mod request_keys;
+pub mod retention;
 pub mod sales;
 pub mod sessions;
 pub mod sharing;

@@ -13,6 +13,7 @@ use crate::config::{DatabaseOptions, MailOptions, ServerOptions};
 use crate::db::DatabaseUrl;
 use crate::demo::{Cast, Ending, Narrator, tell};
 use crate::mail::MailUrl;
+use crate::retention::Retention;
 use crate::text::{Email, Name};
 
 /// How the demo is told.
@@ -105,6 +106,7 @@ fn server_options(folder: &Path, port: u16) -> Result<ServerOptions, CliError> {
         workers: Some(2),
         job_workers: 1,
         shutdown_seconds: 5,
+        retention: Retention::default(),
         metrics_listen: None,
     })
 }

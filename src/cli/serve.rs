@@ -17,6 +17,7 @@ use crate::config::{self, MailOptions, ServerOptions};
 use crate::db::{self, Db};
 use crate::jobs::{Services, Workers};
 use crate::mail::{MailTransport, PostOffice, Postman};
+use crate::retention::Retention;
 use crate::{metrics, users};
 
 /// A client that sends its headers more slowly than this is let go.
@@ -34,6 +35,7 @@ pub struct Server {
     metrics_listen: Option<SocketAddr>,
     /// Sends mail, unless another process does.
     postman: Option<Postman>,
+    retention: Retention,
     /// What the server shares with whoever started it.
     pub state: Arc<AppState>,
 }
@@ -69,6 +71,7 @@ impl Server {
             shutdown_seconds: options.shutdown_seconds,
             metrics_listen: options.metrics_listen,
             postman,
+            retention: options.retention,
             state,
         })
     }
@@ -118,7 +121,7 @@ impl Server {
                 .map_err(|error| format!("cannot listen on {address} for metrics: {error}"))?;
             actix_web::rt::spawn(metrics);
         }
-        let workers = Workers::start(&services, &self.state.job_bell, self.job_workers)?;
+        let workers = Workers::start(&services, &self.state.job_bell, self.job_workers, self.retention)?;
         actix_web::rt::spawn(stop_when_told(signals, server.handle(), workers.stopper()));
         let post_office = self.postman.map(PostOffice::open).transpose()?;
         Ok(RunningServer {

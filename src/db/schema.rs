@@ -731,6 +731,15 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    use diesel::sql_types::*;
+
+    chores (name) {
+        name -> Text,
+        due_at -> Timestamp,
+    }
+}
+
 diesel::allow_tables_to_appear_in_same_query!(
     tenants,
     users,
@@ -769,4 +778,5 @@ diesel::allow_tables_to_appear_in_same_query!(
     import_accounts,
     payment_types,
     import_sales,
+    chores,
 );

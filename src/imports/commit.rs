@@ -26,7 +26,8 @@ const ACCOUNTS_OF_CHUNK: i64 = 1000;
 /// How many customers are changed together.
 const CHANGES_OF_CHUNK: i64 = 500;
 
-/// Makes the job that commits an import; the one that is there, when somebody has asked before.
+/// Makes the job that commits an import; the one that is there, when somebody has asked before; none, when that was so long ago
+/// that the job is deleted.
 ///
 /// # Errors
 /// 404; 409 `import_not_valid`.
@@ -36,10 +37,10 @@ pub fn ask_to_commit(
     actor: &Actor,
     tenant_id: Id,
     id: Id,
-) -> ApiResult<Id> {
+) -> ApiResult<Option<Id>> {
     let row = store::lock_import(connection, tenant_id, id)?.ok_or_else(|| ApiError::new(Code::NotFound))?;
     match (row.status, row.job_id) {
-        (ImportStatus::Committing | ImportStatus::Committed, Some(job_id)) => Ok(job_id),
+        (ImportStatus::Committing | ImportStatus::Committed, job_id) => Ok(job_id),
         (ImportStatus::Valid, _) => {
             let job_id = clock.new_id();
             let job = NewJob {
@@ -55,7 +56,7 @@ pub fn ask_to_commit(
             };
             insert_job(connection, job)?;
             store::set_status(connection, tenant_id, id, ImportStatus::Committing, Some(job_id), None)?;
-            Ok(job_id)
+            Ok(Some(job_id))
         }
         _ => Err(ApiError::new(Code::ImportNotValid)),
     }

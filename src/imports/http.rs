@@ -216,7 +216,8 @@ async fn respond(app: &AppState, tenant_id: Id, id: Id, job_id: Id, longest: Dur
 
 /// Get an import's job
 ///
-/// The last one that judged or commits it: how far it is, and why it failed. `Retry-After` says when to look again.
+/// The last one that judged or commits it: how far it is, and why it failed. `Retry-After` says when to look again. There is none
+/// before the first, nor a long time (90 days, unless the portal says otherwise) after the last.
 #[utoipa::path(tag = "imports", params(("id" = Id, Path, description = "The import")), responses(
     (status = 200, description = "The job", body = Job),
 ))]
@@ -324,6 +325,9 @@ pub async fn commit_import(
         .db
         .write(move |connection| commit::ask_to_commit(connection, &clock, &who, tenant_id, id))
         .await?;
+    let Some(job_id) = job_id else {
+        return Ok(HttpResponse::Ok().json(read_import(&app, tenant_id, id).await?));
+    };
     respond(&app, tenant_id, id, job_id, prefer.0.unwrap_or_default()).await
 }
 

@@ -32,9 +32,9 @@ pub struct Marked {
 /// Marks the workbook that was sent, or else writes its sheet anew.
 ///
 /// # Errors
-/// 422 when the file cannot be read any more.
+/// 404 when the file is deleted; 422 when the file cannot be read any more.
 pub fn write(db: &Db, sheets: &Reader, import: &ImportRow, words: Words) -> ApiResult<Marked> {
-    let content = db.read_blocking(|connection| Ok(store::find_content(connection, import.tenant_id, import.id)?))?;
+    let content = db.read_blocking(|connection| store::get_content(connection, import.tenant_id, import.id))?;
     let file = validate::spool(&content)?;
     drop(content);
     let marked = |spool, is_original| Marked {

@@ -6,6 +6,7 @@ use super::model::{FindingRow, ImportKind, ImportRow, ImportStatus, SavedMapping
 use crate::clock::Timestamp;
 use crate::db::schema::{import_files, import_findings, import_mappings, imports, tenants};
 use crate::db::{DbConnection, dialect};
+use crate::error::{ApiError, ApiResult, Code};
 use crate::id::{Id, SqlId};
 
 pub fn insert_import(connection: &mut DbConnection, row: &ImportRow, content: &[u8]) -> QueryResult<()> {
@@ -34,11 +35,18 @@ pub fn lock_import(connection: &mut DbConnection, tenant_id: Id, id: Id) -> Quer
     find_import(connection, tenant_id, id)
 }
 
-pub fn find_content(connection: &mut DbConnection, tenant_id: Id, id: Id) -> QueryResult<Vec<u8>> {
-    import_files::table
+/// The uploaded file.
+///
+/// # Errors
+/// 404 when it is deleted by now.
+pub fn get_content(connection: &mut DbConnection, tenant_id: Id, id: Id) -> ApiResult<Vec<u8>> {
+    let content = import_files::table
         .find((tenant_id, id))
         .select(import_files::content)
         .first(connection)
+        .optional()?;
+    let deleted = "uploaded files are kept for a time only, and this one is deleted: send it again for another import";
+    content.ok_or_else(|| ApiError::new(Code::NotFound).detail(deleted))
 }
 
 /// The newest first; `after` is the last one of the page before.

@@ -70,7 +70,7 @@ impl Validator<'_> {
         let content = self
             .services
             .db
-            .read_blocking(|connection| Ok(store::find_content(connection, tenant_id, id)?))?;
+            .read_blocking(|connection| store::get_content(connection, tenant_id, id))?;
         let file = spool(&content)?;
         drop(content);
         let mut run = Run {

@@ -77,7 +77,8 @@ pub struct Invitation {
     pub customer_id: Id,
     /// How far their access is.
     pub access: CustomerAccess,
-    /// When they were last invited.
+    /// When they were last invited; what is known of an invitation goes a long time (90 days, unless the portal says otherwise)
+    /// after its mail.
     #[schema(required)]
     pub invited_at: Option<Timestamp>,
     /// Until when the link of that invitation works, if it was not used.

@@ -1,4 +1,4 @@
-//! Threads that claim jobs and work on them, chunk by chunk.
+//! Threads that claim jobs and work on them, chunk by chunk, and do the chores when there is no job.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -15,6 +15,7 @@ use crate::error::{ApiError, ApiResult, Code};
 use crate::id::Id;
 use crate::imports::sheet;
 use crate::metrics::JobMetrics;
+use crate::retention::{Retention, Sweeper};
 
 /// How long a worker without work waits for the bell; work of other processes is found after at most so long.
 const IDLE: Duration = Duration::from_secs(1);
@@ -81,7 +82,7 @@ impl Workers {
     ///
     /// # Errors
     /// When the system has no more threads.
-    pub fn start(services: &Services, bell: &Bell, count: usize) -> std::io::Result<Self> {
+    pub fn start(services: &Services, bell: &Bell, count: usize, retention: Retention) -> std::io::Result<Self> {
         let is_stopping = Arc::new(AtomicBool::new(false));
         let mut threads = Vec::new();
         for number in 1..=count {
@@ -91,7 +92,7 @@ impl Workers {
             threads.push(
                 std::thread::Builder::new()
                     .name(name)
-                    .spawn(move || worker.run(&bell))?,
+                    .spawn(move || worker.run(&bell, Sweeper::new(retention)))?,
             );
         }
         Ok(Self {
@@ -133,11 +134,12 @@ impl Worker {
         }
     }
 
-    fn run(&self, bell: &Bell) {
+    fn run(&self, bell: &Bell, mut sweeper: Sweeper) {
         while !self.is_stopping.load(Ordering::SeqCst) {
             let heard = bell.listen();
             match self.claim() {
                 Ok(Some(lease)) => self.work_on(&lease),
+                Ok(None) if self.sweep(&mut sweeper) => {}
                 Ok(None) => heard.wait(IDLE),
                 Err(error) => {
                     tracing::warn!(%error, "looking for jobs failed");
@@ -145,6 +147,14 @@ impl Worker {
                 }
             }
         }
+    }
+
+    /// Does a step of the chores; false when nothing is due.
+    fn sweep(&self, sweeper: &mut Sweeper) -> bool {
+        sweeper.step(&self.services).unwrap_or_else(|error| {
+            tracing::warn!(%error, "what is no longer needed was not deleted; it is tried again");
+            false
+        })
     }
 
     /// Works on every job there is, and returns when there is none left.

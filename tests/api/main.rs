@@ -31,6 +31,7 @@ mod model;
 mod mutations;
 mod own;
 mod plumbing;
+mod retention;
 mod sales;
 mod sessions;
 mod sharing;

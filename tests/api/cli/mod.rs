@@ -5,7 +5,7 @@ mod import;
 mod interrupted_run;
 mod quickstart;
 mod serve;
-mod serving;
+pub mod serving;
 mod user;
 
 use std::process::Command;

@@ -13,6 +13,7 @@ use onaccount::db::DbConnection;
 use onaccount::db::schema::{agreement_acceptances, api_keys, sessions, tenants, terminals, user_roles, users};
 use onaccount::id::Id;
 use onaccount::mail::MailUrl;
+use onaccount::retention::Retention;
 
 use super::{Actor, NOON, TestDatabase, at};
 
@@ -65,6 +66,7 @@ impl Service {
             workers: Some(2),
             job_workers,
             shutdown_seconds: 5,
+            retention: Retention::default(),
             metrics_listen: None,
         };
         let server = Server::prepare(&options, clock.clone()).unwrap();
