@@ -68,7 +68,10 @@ pub fn create_run(
     let now = clock.now();
     let key = KeyRow::posted(tenant.id, request, "invoice_run", actor.id, now);
     request_keys::insert(connection, &key)?;
-    let invoice_date = asked.invoice_date.map_or_else(|| tenant.today(now), BusinessDate::date);
+    let invoice_date = match asked.invoice_date {
+        Some(date) => date.date(),
+        None => dates::of_today(connection, tenant, tenant.today(now))?,
+    };
     let chosen = choose_accounts(connection, tenant.id, tenant.currency, &asked.accounts)?;
     dates::check_of_run(connection, tenant, invoice_date)?;
     if let (Some(_), [only]) = (&asked.accounts.account_ids, chosen.as_slice()) {

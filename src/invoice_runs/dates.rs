@@ -18,6 +18,18 @@ struct Pending {
     is_reversal: bool,
 }
 
+/// The date of a run that names none: today, or the last date of the year's series, taken or promised, where that is later
+/// because the tenant's zone or a clock was put right.
+///
+/// # Errors
+/// When the database fails.
+pub fn of_today(connection: &mut DbConnection, tenant: &TenantContext, today: NaiveDate) -> QueryResult<NaiveDate> {
+    let taken = numbers::last_invoice_date(connection, tenant.id, today.year())?;
+    let promised = list_pending(connection, tenant, today.year())?;
+    let promised = promised.into_iter().map(|pending| pending.date);
+    Ok(promised.chain(taken).fold(today, NaiveDate::max))
+}
+
 /// Refuses an invoice date for a run that is asked for now: its numbers come after all that was asked for before.
 ///
 /// # Errors

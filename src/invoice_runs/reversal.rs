@@ -183,7 +183,7 @@ fn read_chunk(connection: &mut DbConnection, lease: &Lease, job: &JobRow) -> Api
         rules: Arc::new(TenantRules::from(&tenant)),
         author: author_of(&job.actor_kind, job.actor_id, &job.actor_name),
         // of the request: a job that works past midnight dates all of its credit notes alike
-        invoice_date: tenant.today(job.created_at),
+        asked_on: tenant.today(job.created_at),
         number_prefix: get_issuer(connection, run.tenant_id)?.1,
     };
     let invoice_ids = chunk.iter().map(|(_, row)| row.id).collect();

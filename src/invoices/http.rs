@@ -266,10 +266,10 @@ fn reverse_one(
         tenant_id: tenant.id,
         rules: Arc::new(TenantRules::from(tenant)),
         author: Author::from(actor),
-        invoice_date: tenant.today(now),
+        asked_on: tenant.today(now),
         number_prefix: store::get_issuer(connection, tenant.id)?.1,
     };
-    dates::check_at_once(connection, tenant, order.invoice_date)?;
+    dates::check_at_once(connection, tenant, order.asked_on)?;
     let blocked = reverse_invoices(connection, clock, &order, &[(id, request.key)])?;
     match blocked.into_iter().next() {
         Some(blocked) => Err(blocked.obstacle.into_error()),

@@ -47,7 +47,23 @@ impl LockedSeries {
         prefix: &str,
         invoice_date: NaiveDate,
     ) -> ApiResult<Self> {
-        let series = series_name(invoice_date.year());
+        let series = Self::lock_from(connection, tenant_id, prefix, invoice_date)?;
+        check_date(series.last_used_on, invoice_date)?;
+        Ok(series)
+    }
+
+    /// Locks the series of a date's year, for invoices of that date, or of the last one's where that is later: today goes
+    /// back when the tenant's zone or a clock is put right.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub fn lock_from(
+        connection: &mut DbConnection,
+        tenant_id: Id,
+        prefix: &str,
+        earliest: NaiveDate,
+    ) -> QueryResult<Self> {
+        let series = series_name(earliest.year());
         diesel::sql_query(
             "INSERT INTO number_series (tenant_id, series, next_value) VALUES ($1, $2, 1) ON CONFLICT DO NOTHING",
         )
@@ -62,14 +78,19 @@ impl LockedSeries {
             .bind::<SqlId, _>(tenant_id)
             .bind::<Text, _>(&series)
             .get_result(connection)?;
-        check_date(row.last_used_on, invoice_date)?;
         Ok(Self {
             tenant_id,
             prefix: prefix.to_owned(),
-            invoice_date,
+            invoice_date: row.last_used_on.map_or(earliest, |last| last.max(earliest)),
             next_value: row.next_value,
             last_used_on: row.last_used_on,
         })
+    }
+
+    /// The date of the invoices that take its numbers.
+    #[must_use]
+    pub fn invoice_date(&self) -> NaiveDate {
+        self.invoice_date
     }
 
     /// Takes the next number.

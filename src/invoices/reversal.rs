@@ -23,8 +23,8 @@ pub struct Order {
     pub tenant_id: Id,
     pub rules: Arc<TenantRules>,
     pub author: Author,
-    /// Of the credit notes: the day on which they were asked for.
-    pub invoice_date: NaiveDate,
+    /// The day on which they were asked for: the date of the credit notes, unless the last invoice of the series has a later one.
+    pub asked_on: NaiveDate,
     pub number_prefix: String,
 }
 
@@ -168,7 +168,7 @@ pub fn reverse_invoices(
     pairs: &[(Id, Id)],
 ) -> ApiResult<Vec<Blocked>> {
     let tenant_id = order.tenant_id;
-    let mut series = LockedSeries::lock(connection, tenant_id, &order.number_prefix, order.invoice_date)?;
+    let mut series = LockedSeries::lock_from(connection, tenant_id, &order.number_prefix, order.asked_on)?;
     let ids: Vec<Id> = pairs.iter().map(|(id, _)| *id).collect();
     let mut account_ids: Vec<Id> = load_invoices(connection, tenant_id, &ids)?
         .into_values()
@@ -191,14 +191,8 @@ pub fn reverse_invoices(
     let reversal_ids = post_reversals(connection, clock, order, &free)?;
     let mut new = NewInvoices::default();
     for ((row, note_id), reversal_id) in free.iter().zip(reversal_ids) {
-        new.invoices.push(credit_note(
-            row,
-            *note_id,
-            reversal_id,
-            &mut series,
-            order.invoice_date,
-            clock,
-        )?);
+        new.invoices
+            .push(credit_note(row, *note_id, reversal_id, &mut series, clock)?);
     }
     insert_invoices(connection, &new)?;
     let freed: Vec<Id> = free.iter().map(|(row, _)| row.id).collect();
@@ -264,7 +258,6 @@ fn credit_note(
     id: Id,
     reversal_id: Id,
     series: &mut LockedSeries,
-    invoice_date: NaiveDate,
     clock: &Clock,
 ) -> ApiResult<InvoiceRow> {
     let number = series.take()?;
@@ -275,7 +268,7 @@ fn credit_note(
         number: number.text,
         series_year: number.year,
         series_value: number.value,
-        invoice_date,
+        invoice_date: series.invoice_date(),
         total_minor: row
             .total_minor
             .checked_neg()

@@ -149,3 +149,25 @@ fn credit_notes_have_the_date_of_the_request_also_when_the_job_works_past_midnig
     assert_eq!(note["invoice_date"], json!(date(6)));
     books.assert_sound();
 }
+
+#[test]
+fn when_today_goes_back_the_last_date_of_the_series_is_kept() {
+    let books = Books::in_service(Service::with_job_workers(0));
+    let (first, second) = (books.account(10_000), books.account(10_000));
+    for account in [first, second] {
+        books.sell(account, 1, 500);
+    }
+    books.on_day(5);
+    let runs = [first, second].map(|account| done(&books, &ask(&books, account, "none", 5)));
+    books.on_day(4);
+    let note = books.reverse_invoice(&books.invoice_of(&runs[0], first)).expect(201);
+    assert_eq!(note["invoice_date"], json!(date(5)));
+    reverse(&books, &runs[1]);
+    worker(&books).run_until_idle().unwrap();
+    assert_eq!(run_now(&books, &runs[1])["status"], "reversed");
+    ask(&books, first, "none", 4).problem(409, "invoice_date_before_last");
+    let undated = of_account(first, 1, 5, "none");
+    let again = done(&books, &books.signed_in().post_new("/v1/invoice-runs", undated));
+    assert_eq!(again["invoice_date"], json!(date(5)));
+    books.assert_sound();
+}
