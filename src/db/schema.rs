@@ -386,7 +386,7 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::id::SqlId;
 
-    entry_lines (tenant_id, account_id, entry_seq, line_no) {
+    entry_lines (tenant_id, account_id, business_date, entry_seq, line_no) {
         tenant_id -> SqlId,
         account_id -> SqlId,
         entry_seq -> BigInt,

@@ -16,16 +16,18 @@ use crate::id::{Id, SqlId};
 /// The place of an entry's line as one number, so that SQL can find the latest: an entry has at most 500 lines.
 const LINES_PER_ENTRY: i64 = 1_000;
 
-/// Selects the lines of invoices that cover the entries `c` (`invoice_id`, `account_id`, `entry_seq`) of a FROM clause. Name and category are those of the latest line of a group.
+/// Selects the lines of invoices that cover the entries `c` (`invoice_id`, `account_id`, `business_date`, `entry_seq`) which a
+/// query selects. Name and category are those of the latest line of a group.
 fn net_lines(connection: &DbConnection, covered: &str) -> String {
     let lines = dialect::look_up(
         connection,
         "entry_lines",
         "l",
-        "l.tenant_id = $2 AND l.account_id = c.account_id AND l.entry_seq = c.entry_seq",
+        "l.tenant_id = $2 AND l.account_id = c.account_id AND l.business_date = c.business_date
+             AND l.entry_seq = c.entry_seq",
     );
     let latest = format!(
-        "n.tenant_id = $2 AND n.account_id = g.account_id
+        "n.tenant_id = $2 AND n.account_id = g.account_id AND n.business_date = g.business_date
              AND n.entry_seq = g.latest / {LINES_PER_ENTRY} AND n.line_no = g.latest % {LINES_PER_ENTRY}"
     );
     let named = dialect::look_up(connection, "entry_lines", "n", &latest);
@@ -38,7 +40,7 @@ fn net_lines(connection: &DbConnection, covered: &str) -> String {
                    CAST(SUM(l.quantity_milli) AS BIGINT) AS quantity_milli,
                    CAST(SUM(l.amount_minor) AS BIGINT) AS amount_minor,
                    MAX(l.entry_seq * {LINES_PER_ENTRY} + l.line_no) AS latest
-               FROM {covered} {lines}
+               FROM ({covered}) c {lines}
                GROUP BY c.invoice_id, c.account_id, l.business_date, l.product_code, l.vat_rate) g {named}"
     )
 }
@@ -48,10 +50,12 @@ fn net_lines(connection: &DbConnection, covered: &str) -> String {
 /// # Errors
 /// When the database fails.
 pub fn write_lines(connection: &mut DbConnection, tenant_id: Id, invoice_ids: &[Id]) -> QueryResult<()> {
-    let of_invoice = "c.tenant_id = $2 AND c.invoice_id = chosen.id";
+    let of_invoice = "i.tenant_id = $2 AND i.invoice_id = chosen.id";
+    let covered_by_it = "e.tenant_id = $2 AND e.account_id = i.account_id AND e.seq = i.entry_seq";
     let covered = format!(
-        "chosen {}",
-        dialect::look_up(connection, "invoice_entries", "c", of_invoice)
+        "SELECT i.invoice_id, i.account_id, e.business_date, i.entry_seq FROM chosen {} {}",
+        dialect::look_up(connection, "invoice_entries", "i", of_invoice),
+        dialect::look_up(connection, "entries", "e", covered_by_it),
     );
     let text = format!(
         "INSERT INTO invoice_lines (tenant_id, invoice_id, line_no, business_date, product_code, product_name, category,
@@ -125,7 +129,8 @@ pub fn read_open_lines(
 ) -> QueryResult<HashMap<Id, Vec<NetLine>>> {
     let but_waiting = dialect::is_listed(connection, "e.id", "$5");
     let covered = format!(
-        "(SELECT e.account_id AS invoice_id, e.account_id, e.seq AS entry_seq FROM chosen {} WHERE NOT {but_waiting}) c",
+        "SELECT e.account_id AS invoice_id, e.account_id, e.business_date, e.seq AS entry_seq
+         FROM chosen {} WHERE NOT {but_waiting}",
         look_up_open(connection)
     );
     let text = format!("{} ORDER BY g.invoice_id, place", net_lines(connection, &covered));

@@ -104,7 +104,7 @@ pub fn list_lines_of(connection: &mut DbConnection, tenant_id: Id, rows: Vec<Ent
     let with_lines: Vec<_> = rows
         .iter()
         .filter(|row| row.line_count > 0)
-        .map(|row| (row.account_id, row.seq))
+        .map(|row| (row.account_id, row.business_date, row.seq))
         .collect();
     let mut lines: HashMap<(Id, i64), Vec<LineRow>> = HashMap::new();
     if !with_lines.is_empty() {

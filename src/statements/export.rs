@@ -2,7 +2,7 @@
 
 use super::model::{Found, Scope, Statement, StatementLine};
 use super::sheets::{self, CHANGES, DAYS, FIGURES, LINES, PRODUCTS, VAT};
-use super::store::{self, LINES_PAGE, LinePosition};
+use super::store::{self, LinePosition};
 use crate::db::DbConnection;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::http::TableFormat;
@@ -76,18 +76,13 @@ fn each_line(
     scope: &Scope,
     mut take: impl FnMut(&StatementLine) -> ApiResult<()>,
 ) -> ApiResult<()> {
-    let mut after = LinePosition::before(scope.period.from());
-    loop {
+    let mut position = Some(LinePosition::before(scope.period.from()));
+    while let Some(after) = position {
         let page = store::list_lines(connection, scope, &after)?;
-        let is_last = page.len() < LINES_PAGE;
-        if let Some(last) = page.last() {
-            after = LinePosition::at(last);
-        }
-        for row in page {
+        for row in page.lines {
             take(&StatementLine::try_new(row, scope.currency)?)?;
         }
-        if is_last {
-            return Ok(());
-        }
+        position = page.next;
     }
+    Ok(())
 }

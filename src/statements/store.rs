@@ -79,7 +79,15 @@ pub struct LineRow {
     pub amount_minor: i64,
 }
 
-/// Where a page of lines ended.
+/// Some lines of a statement.
+#[derive(Debug)]
+pub struct LinePage {
+    pub lines: Vec<LineRow>,
+    /// Where the next ones begin, unless these are the last.
+    pub next: Option<LinePosition>,
+}
+
+/// A place between lines.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinePosition {
     business_date: NaiveDate,
@@ -88,7 +96,7 @@ pub struct LinePosition {
 }
 
 impl LinePosition {
-    /// Before the first line of the period: no product code is empty.
+    /// Before the first line of a day: no product code is empty.
     pub fn before(from: NaiveDate) -> Self {
         LinePosition {
             business_date: from,
@@ -166,13 +174,14 @@ fn standing_lines(invoiced: Option<bool>) -> String {
     )
 }
 
-/// Name and category of the latest line of a group `g` of one product and rate, by the number of its mutation and its place
-/// in it. Looked up group by group: a join would let PostgreSQL read every line of the account for each page.
-fn latest_names() -> String {
+/// Name and category of the latest line of a group `g` of one product and rate, by the number of its mutation, of this
+/// business date, and its place in it. Looked up group by group: a join would let PostgreSQL read every line of the account
+/// for each page.
+fn latest_names(business_date: &str) -> String {
     let latest = |column: &str| {
         format!(
             "(SELECT m.{column} FROM entry_lines m WHERE m.tenant_id = $1 AND m.account_id = $2
-             AND m.entry_seq = g.latest_seq AND m.product_code = g.product_code AND m.vat_rate = g.vat_rate
+             AND m.business_date = {business_date} AND m.entry_seq = g.latest_seq AND m.product_code = g.product_code AND m.vat_rate = g.vat_rate
              ORDER BY m.line_no DESC LIMIT 1) AS {column}"
         )
     };
@@ -197,7 +206,10 @@ pub fn list_days(connection: &mut DbConnection, scope: &Scope) -> QueryResult<Ve
 
 /// Sales by product and VAT rate, at most `rows_max` of them.
 pub fn list_products(connection: &mut DbConnection, scope: &Scope, rows_max: i64) -> QueryResult<Vec<ProductRow>> {
-    let (lines, names) = (standing_lines(scope.invoiced), latest_names());
+    let lines = standing_lines(scope.invoiced);
+    let names = latest_names(
+        "(SELECT e.business_date FROM entries e WHERE e.tenant_id = $1 AND e.account_id = $2 AND e.seq = g.latest_seq)",
+    );
     sql_query(format!(
         "SELECT g.product_code, {names}, g.vat_rate, g.quantity_milli, g.amount_minor
          FROM (SELECT l.product_code, l.vat_rate, {SUMS}, MAX(l.entry_seq) AS latest_seq FROM {lines}
@@ -212,11 +224,33 @@ pub fn list_products(connection: &mut DbConnection, scope: &Scope, rows_max: i64
     .load(connection)
 }
 
-/// The next [`LINES_PAGE`] lines, by day, product and VAT rate. The search begins at the day of the last one, so that a page
+#[derive(QueryableByName)]
+struct Day {
+    #[diesel(sql_type = Date)]
+    business_date: NaiveDate,
+}
+
+/// The day up to which a page of lines reaches: of the line [`LINES_PAGE`] places on, or the last of the period.
+fn last_day(connection: &mut DbConnection, scope: &Scope, from: NaiveDate) -> QueryResult<NaiveDate> {
+    let day: Day = sql_query(format!(
+        "SELECT COALESCE((SELECT l.business_date FROM entry_lines l
+            WHERE l.tenant_id = $1 AND l.account_id = $2 AND l.business_date BETWEEN $3 AND $4
+            ORDER BY l.business_date LIMIT 1 OFFSET {LINES_PAGE}), $4) AS business_date"
+    ))
+    .bind::<SqlId, _>(scope.tenant_id)
+    .bind::<SqlId, _>(scope.account_id)
+    .bind::<Date, _>(from)
+    .bind::<Date, _>(scope.period.to())
+    .get_result(connection)?;
+    Ok(day.business_date)
+}
+
+/// At most [`LINES_PAGE`] lines, by day, product and VAT rate. A page reads whole days, few where much was bought, so that it
 /// costs the same wherever it lies.
-pub fn list_lines(connection: &mut DbConnection, scope: &Scope, after: &LinePosition) -> QueryResult<Vec<LineRow>> {
-    let (lines, names) = (standing_lines(scope.invoiced), latest_names());
-    sql_query(format!(
+pub fn list_lines(connection: &mut DbConnection, scope: &Scope, after: &LinePosition) -> QueryResult<LinePage> {
+    let to = last_day(connection, scope, after.business_date)?;
+    let (lines, names) = (standing_lines(scope.invoiced), latest_names("g.business_date"));
+    let lines: Vec<LineRow> = sql_query(format!(
         "SELECT g.business_date, g.product_code, {names}, g.vat_rate, g.quantity_milli, g.amount_minor
          FROM (SELECT l.business_date, l.product_code, l.vat_rate, {SUMS}, MAX(l.entry_seq) AS latest_seq FROM {lines}
             AND (l.business_date, l.product_code, l.vat_rate) > ($3, $5, $6)
@@ -227,8 +261,15 @@ pub fn list_lines(connection: &mut DbConnection, scope: &Scope, after: &LinePosi
     .bind::<SqlId, _>(scope.tenant_id)
     .bind::<SqlId, _>(scope.account_id)
     .bind::<Date, _>(after.business_date)
-    .bind::<Date, _>(scope.period.to())
+    .bind::<Date, _>(to)
     .bind::<Text, _>(&after.product_code)
     .bind::<Integer, _>(after.vat_rate)
-    .load(connection)
+    .load(connection)?;
+    let next = if lines.len() == LINES_PAGE {
+        lines.last().map(LinePosition::at)
+    } else {
+        let days_left = to.succ_opt().filter(|day| *day <= scope.period.to());
+        days_left.map(LinePosition::before)
+    };
+    Ok(LinePage { lines, next })
 }

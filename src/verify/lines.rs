@@ -10,9 +10,9 @@ pub const CHECKS: &[Check] = &[
             "SELECT e.id AS subject, e.seq AS seq, -e.balance_change_minor AS expected,
                 CAST(COALESCE(l.total, 0) AS BIGINT) AS found
             FROM entries e LEFT JOIN (
-                SELECT account_id, entry_seq, SUM(amount_minor) AS total FROM entry_lines
-                WHERE tenant_id = $1 GROUP BY account_id, entry_seq
-            ) l ON l.account_id = e.account_id AND l.entry_seq = e.seq
+                SELECT account_id, business_date, entry_seq, SUM(amount_minor) AS total FROM entry_lines
+                WHERE tenant_id = $1 GROUP BY account_id, business_date, entry_seq
+            ) l ON l.account_id = e.account_id AND l.business_date = e.business_date AND l.entry_seq = e.seq
             WHERE e.tenant_id = $1 AND e.kind IN ('sale', 'refund', 'charge')
                 AND -e.balance_change_minor <> COALESCE(l.total, 0)",
         ),
@@ -24,9 +24,9 @@ pub const CHECKS: &[Check] = &[
             "SELECT e.id AS subject, e.seq AS seq, CAST(e.line_count AS BIGINT) AS expected,
                 CAST(COALESCE(l.total, 0) AS BIGINT) AS found
             FROM entries e LEFT JOIN (
-                SELECT account_id, entry_seq, COUNT(*) AS total FROM entry_lines
-                WHERE tenant_id = $1 GROUP BY account_id, entry_seq
-            ) l ON l.account_id = e.account_id AND l.entry_seq = e.seq
+                SELECT account_id, business_date, entry_seq, COUNT(*) AS total FROM entry_lines
+                WHERE tenant_id = $1 GROUP BY account_id, business_date, entry_seq
+            ) l ON l.account_id = e.account_id AND l.business_date = e.business_date AND l.entry_seq = e.seq
             WHERE e.tenant_id = $1 AND e.line_count <> COALESCE(l.total, 0)",
         ),
     },
@@ -37,9 +37,9 @@ pub const CHECKS: &[Check] = &[
             "SELECT e.id AS subject, e.seq AS seq, CAST(e.line_count AS BIGINT) AS expected,
                 CAST(l.last AS BIGINT) AS found
             FROM entries e JOIN (
-                SELECT account_id, entry_seq, MAX(line_no) AS last, COUNT(*) AS total FROM entry_lines
-                WHERE tenant_id = $1 GROUP BY account_id, entry_seq
-            ) l ON l.account_id = e.account_id AND l.entry_seq = e.seq
+                SELECT account_id, business_date, entry_seq, MAX(line_no) AS last, COUNT(*) AS total FROM entry_lines
+                WHERE tenant_id = $1 GROUP BY account_id, business_date, entry_seq
+            ) l ON l.account_id = e.account_id AND l.business_date = e.business_date AND l.entry_seq = e.seq
             WHERE e.tenant_id = $1 AND l.last <> l.total",
         ),
     },

@@ -54,13 +54,14 @@ pub const CHECKS: &[Check] = &[
         find: Find::Sql("SELECT s.id AS subject, s.seq AS seq, sold.quantity_milli AS expected, CAST(f.total AS BIGINT) AS found
             FROM entries s JOIN (
                 SELECT r.refers_to, l.sale_line_no, SUM(-l.quantity_milli) AS total FROM entries r
-                JOIN entry_lines l ON l.tenant_id = r.tenant_id AND l.account_id = r.account_id AND l.entry_seq = r.seq
+                JOIN entry_lines l ON l.tenant_id = r.tenant_id AND l.account_id = r.account_id
+                    AND l.business_date = r.business_date AND l.entry_seq = r.seq
                 LEFT JOIN entries u ON u.tenant_id = r.tenant_id AND u.refers_to = r.id AND u.kind = 'reversal'
                 WHERE r.tenant_id = $1 AND r.kind = 'refund' AND r.refers_to IS NOT NULL AND u.id IS NULL
                 GROUP BY r.refers_to, l.sale_line_no
             ) f ON f.refers_to = s.id
             LEFT JOIN entry_lines sold ON sold.tenant_id = s.tenant_id AND sold.account_id = s.account_id
-                AND sold.entry_seq = s.seq AND sold.line_no = f.sale_line_no
+                AND sold.business_date = s.business_date AND sold.entry_seq = s.seq AND sold.line_no = f.sale_line_no
             WHERE s.tenant_id = $1 AND (sold.line_no IS NULL OR f.total > sold.quantity_milli)"),
     },
     Check {

@@ -42,7 +42,7 @@ const SQLITE_COLUMNS: &str = r#"
 const POSTGRES_COLUMNS: &str = r"
     SELECT t.relname::text AS table_name, c.attname::text AS column_name,
            upper(format_type(c.atttypid, c.atttypmod)) AS kind, (NOT c.attnotnull)::int::bigint AS is_nullable,
-           coalesce(array_position(k.indkey::int2[], c.attnum), -1)::bigint + 1 AS key_place
+           coalesce(array_position((k.indkey::int2[])[0:k.indnkeyatts - 1], c.attnum), 0)::bigint AS key_place
     FROM pg_class t
     JOIN pg_attribute c ON c.attrelid = t.oid AND c.attnum > 0 AND NOT c.attisdropped
     LEFT JOIN pg_index k ON k.indrelid = t.oid AND k.indisprimary

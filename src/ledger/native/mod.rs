@@ -6,12 +6,16 @@ mod sqlite;
 
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use diesel::result::QueryResult;
 
 use super::model::{AccountState, Entry, LineRow};
 use crate::db::DbConnection;
 use crate::id::Id;
 use crate::request_keys::KeyRow;
+
+/// What finds the lines of an entry: its account, its business date and its number.
+pub type EntryKey = (Id, NaiveDate, i64);
 
 /// What a batch writes for one tenant.
 #[derive(Debug, Default)]
@@ -70,8 +74,8 @@ pub fn list_ids_of_numbers(
     }
 }
 
-/// The lines of these entries (account and number), ordered by line number within each.
-pub fn list_lines(connection: &mut DbConnection, tenant_id: Id, entries: &[(Id, i64)]) -> QueryResult<Vec<LineRow>> {
+/// The lines of these entries, ordered by line number within each.
+pub fn list_lines(connection: &mut DbConnection, tenant_id: Id, entries: &[EntryKey]) -> QueryResult<Vec<LineRow>> {
     match connection {
         DbConnection::Postgres(connection) => postgres::list_lines(connection, tenant_id, entries),
         DbConnection::Sqlite(connection) => sqlite::list_lines(connection, tenant_id, entries),

@@ -4,7 +4,7 @@ use diesel::pg::{Pg, PgConnection};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Date, Integer, Nullable, Text, Timestamp};
 
-use super::Writes;
+use super::{EntryKey, Writes};
 use crate::db::Statement;
 use crate::db::schema::{accounts, entry_lines, request_keys};
 use crate::id::{Id, SqlId};
@@ -75,16 +75,18 @@ pub fn list_ids_of_numbers(
         .load(connection)
 }
 
-pub fn list_lines(connection: &mut PgConnection, tenant_id: Id, entries: &[(Id, i64)]) -> QueryResult<Vec<LineRow>> {
+pub fn list_lines(connection: &mut PgConnection, tenant_id: Id, entries: &[EntryKey]) -> QueryResult<Vec<LineRow>> {
     use diesel::dsl::sql;
-    let pairs = "(account_id, entry_seq) IN (SELECT * FROM unnest(";
+    let keys = "(account_id, business_date, entry_seq) IN (SELECT * FROM unnest(";
     entry_lines::table
         .filter(entry_lines::tenant_id.eq(tenant_id))
         .filter(
-            sql::<diesel::sql_types::Bool>(pairs)
-                .bind::<Array<SqlId>, _>(entries.iter().map(|(account_id, _)| *account_id).collect::<Vec<_>>())
+            sql::<Bool>(keys)
+                .bind::<Array<SqlId>, _>(column(entries, |(account_id, _, _)| *account_id))
                 .sql(", ")
-                .bind::<Array<BigInt>, _>(entries.iter().map(|(_, seq)| *seq).collect::<Vec<_>>())
+                .bind::<Array<Date>, _>(column(entries, |(_, business_date, _)| *business_date))
+                .sql(", ")
+                .bind::<Array<BigInt>, _>(column(entries, |(_, _, seq)| *seq))
                 .sql("))"),
         )
         .order((entry_lines::account_id, entry_lines::entry_seq, entry_lines::line_no))

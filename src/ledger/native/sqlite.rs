@@ -5,7 +5,7 @@ use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Text};
 use diesel::sqlite::SqliteConnection;
 
-use super::Writes;
+use super::{EntryKey, Writes};
 use crate::db::schema::{accounts, entries, entry_lines, request_keys};
 use crate::db::{Statement, dialect};
 use crate::id::{Id, SqlId};
@@ -76,16 +76,13 @@ pub fn list_ids_of_numbers(
     Ok(found)
 }
 
-pub fn list_lines(
-    connection: &mut SqliteConnection,
-    tenant_id: Id,
-    entries: &[(Id, i64)],
-) -> QueryResult<Vec<LineRow>> {
+pub fn list_lines(connection: &mut SqliteConnection, tenant_id: Id, entries: &[EntryKey]) -> QueryResult<Vec<LineRow>> {
     let mut found = Vec::new();
-    for (account_id, seq) in entries {
+    for (account_id, business_date, seq) in entries {
         let lines: Vec<LineRow> = entry_lines::table
             .filter(entry_lines::tenant_id.eq(tenant_id))
             .filter(entry_lines::account_id.eq(account_id))
+            .filter(entry_lines::business_date.eq(business_date))
             .filter(entry_lines::entry_seq.eq(seq))
             .order(entry_lines::line_no)
             .select(LineRow::as_select())
