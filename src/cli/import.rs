@@ -9,6 +9,7 @@ use ureq::http::{Method, Request};
 
 use super::{CliError, counted};
 use crate::imports::model::{ImportKind, UpdateKey};
+use crate::users::UserLanguage;
 
 /// So many findings are shown; the rest is counted.
 const FINDINGS_SHOWN: usize = 50;
@@ -42,6 +43,12 @@ pub struct ImportOptions {
     /// By what a row finds the customer that it changes: customer_number, vat_number, enterprise_number or contact_email
     #[arg(long)]
     update_by: Option<UpdateKey>,
+    /// The language of findings: nl, en, fr or de; by default that of LANG, or else the venue's
+    #[arg(long)]
+    language: Option<UserLanguage>,
+    /// What LANG says, such as nl_BE.UTF-8
+    #[arg(long, env = "LANG", hide = true)]
+    locale: Option<String>,
     /// Judge the rows and stop
     #[arg(long)]
     dry_run: bool,
@@ -50,9 +57,20 @@ pub struct ImportOptions {
     marked: Option<PathBuf>,
 }
 
+impl ImportOptions {
+    /// The language that was named, or that of the locale, when there are words in it.
+    fn language(&self) -> Option<UserLanguage> {
+        let of_locale = || {
+            let (language, _) = self.locale.as_deref()?.split_once('_')?;
+            UserLanguage::of_tag(language)
+        };
+        self.language.or_else(of_locale)
+    }
+}
+
 /// Uploads, validates, and commits when there is no error.
 pub fn import(options: &ImportOptions) -> Result<(), CliError> {
-    let service = Service::new(&options.url, &options.token);
+    let service = Service::new(options);
     map_payment_types(&service, options)?;
     let content = std::fs::read(&options.file).map_err(|error| format!("{}: {error}", options.file.display()))?;
     let import = service.upload(options.kind, &options.file, &content)?;
@@ -228,15 +246,17 @@ struct Service {
     agent: ureq::Agent,
     url: String,
     token: String,
+    language: Option<UserLanguage>,
 }
 
 impl Service {
-    fn new(url: &str, token: &str) -> Self {
+    fn new(options: &ImportOptions) -> Self {
         let config = ureq::Agent::config_builder().http_status_as_error(false).build();
         Service {
             agent: config.into(),
-            url: url.trim_end_matches('/').to_owned(),
-            token: token.to_owned(),
+            url: options.url.trim_end_matches('/').to_owned(),
+            token: options.token.clone(),
+            language: options.language(),
         }
     }
 
@@ -268,7 +288,11 @@ impl Service {
 
     /// The body of a 2xx answer; of another one its detail, as an error.
     fn send(&self, method: Method, path: &str, content_type: &str, body: Vec<u8>) -> Result<Vec<u8>, CliError> {
-        let request = Request::builder()
+        let mut request = Request::builder();
+        if let Some(language) = self.language {
+            request = request.header("Accept-Language", language.as_str());
+        }
+        let request = request
             .method(method)
             .uri(format!("{}{path}", self.url))
             .header("Authorization", format!("Bearer {}", self.token))

@@ -15,26 +15,30 @@ impl Language {
     /// The first language of `Accept-Language` that the service speaks, by quality; English when there is none.
     #[must_use]
     pub fn of(headers: &HeaderMap) -> Self {
-        let Some(accepted) = headers
-            .get(header::ACCEPT_LANGUAGE)
-            .and_then(|value| value.to_str().ok())
-        else {
-            return Language::En;
+        let speaks = |primary: &str| match primary {
+            "nl" => Some(Language::Nl),
+            "en" => Some(Language::En),
+            _ => None,
         };
-        let mut ranges: Vec<(u16, Language)> = accepted.split(',').filter_map(parse_range).collect();
-        ranges.sort_by_key(|(quality, _)| std::cmp::Reverse(*quality));
-        ranges.first().map_or(Language::En, |(_, language)| *language)
+        preferred_language(headers, speaks).unwrap_or(Language::En)
     }
 }
 
+/// The first language of `Accept-Language`, by quality, that somebody speaks; they are asked with its first part in lower
+/// case: `nl` of `nl-BE`. None when there is none, or nothing was asked for.
+#[must_use]
+pub fn preferred_language<T>(headers: &HeaderMap, speaks: impl Fn(&str) -> Option<T>) -> Option<T> {
+    let accepted = headers.get(header::ACCEPT_LANGUAGE)?.to_str().ok()?;
+    let ranges = accepted.split(',').filter_map(|range| parse_range(range, &speaks));
+    let mut ranges: Vec<(u16, T)> = ranges.collect();
+    ranges.sort_by_key(|(quality, _)| std::cmp::Reverse(*quality));
+    ranges.into_iter().next().map(|(_, language)| language)
+}
+
 /// One range such as `nl-BE;q=0.8`, its quality in thousandths.
-fn parse_range(range: &str) -> Option<(u16, Language)> {
+fn parse_range<T>(range: &str, speaks: impl Fn(&str) -> Option<T>) -> Option<(u16, T)> {
     let (tag, parameters) = range.split_once(';').unwrap_or((range, ""));
-    let language = match tag.trim().split('-').next()? {
-        primary if primary.eq_ignore_ascii_case("nl") => Language::Nl,
-        primary if primary.eq_ignore_ascii_case("en") => Language::En,
-        _ => return None,
-    };
+    let language = speaks(&tag.trim().split('-').next()?.to_ascii_lowercase())?;
     let quality = parameters.trim().strip_prefix("q=").map_or(Some(1000), thousandths)?;
     (quality > 0).then_some((quality, language))
 }

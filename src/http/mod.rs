@@ -29,7 +29,7 @@ pub use cursors::Cursors;
 pub use etag::{IfMatch, IfMatchOptional, etag, respond_versioned};
 pub use idempotency::IdempotencyKey;
 pub use json::{BODY_BYTES_MAX, ValidJson, parse_valid};
-pub use language::Language;
+pub use language::{Language, preferred_language};
 pub use list::{CommaList, Direction, PageQuery};
 pub use negotiation::TableFormat;
 pub use page::{Cursor, Page, PageLimit, PageRequest};

@@ -18,7 +18,7 @@ use crate::auth::{Allowed, can};
 use crate::db::{DbConnection, on_blocking_thread};
 use crate::error::{ApiError, ApiResult, Code};
 use crate::http::table::{CsvFile, XlsxFile};
-use crate::http::{Page, PageQuery, TableFormat, TableQuery, ValidJson, ValidQuery};
+use crate::http::{Page, PageQuery, TableFormat, TableQuery, ValidJson, ValidQuery, preferred_language};
 use crate::id::Id;
 use crate::jobs::model::Job;
 use crate::jobs::store::find_job;
@@ -245,11 +245,13 @@ pub async fn get_import_job(
 
 /// List an import's findings
 ///
-/// Everything that the last validation found, errors and warnings, in the order of the rows, in the tenant's language; as JSON in pages,
-/// as CSV or XLSX all at once.
+/// Everything that the last validation found, errors and warnings, in the order of the rows, in the language of `Accept-Language` or else
+/// the tenant's; as JSON in pages, as CSV or XLSX all at once.
 #[utoipa::path(tag = "imports", params(
     ("id" = Id, Path, description = "The import"), FindingQuery, crate::http::table::CsvOptions,
 ), responses(
+    ("Accept-Language" = Option<String>, Header, description = "The language of what is said: nl, en, fr or de. The tenant's when there is none of these",
+        example = "nl-BE, fr;q=0.8"),
     (status = 200, description = "A page of findings, or all of them as a file", content(
         (Page<Finding> = "application/json"),
         (CsvFile = "text/csv", example = "severity,sheet,row,column,cell,field,found,code,message\r\n\
@@ -270,9 +272,10 @@ pub async fn list_import_findings(
     let TableQuery(query, options) = query;
     let severity = query.severity;
     if format != TableFormat::Json {
+    let asked_words = preferred_language(request.headers(), Words::of_code);
         let file = move |connection: &mut DbConnection| {
             let import = find(connection, tenant_id, id)?;
-            let words = Words::of_locale(&store::find_locale(connection, tenant_id)?);
+            let words = read::words(connection, tenant_id, asked_words)?;
             export::write(connection, &import, severity, words, (format, options))
         };
         return app.db.read(file).await?.respond();
@@ -286,7 +289,7 @@ pub async fn list_import_findings(
         .db
         .read(move |connection| {
             let import = find(connection, tenant_id, id)?;
-            let words = Words::of_locale(&store::find_locale(connection, tenant_id)?);
+            let words = read::words(connection, tenant_id, asked_words)?;
             let attempt = (tenant_id, id, import.attempt);
             let rows = store::list_findings(connection, attempt, severity, asked.after.clone(), asked.rows_max())?;
             let page = asked.page(rows, |row| (row.row_no, row.column_no, row.code.clone()))?;

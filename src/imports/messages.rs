@@ -12,15 +12,22 @@ pub enum Words {
 }
 
 impl Words {
+    /// The language with this code, if there are words in it.
+    #[must_use]
+    pub fn of_code(code: &str) -> Option<Self> {
+        match code {
+            "en" => Some(Words::En),
+            "nl" => Some(Words::Nl),
+            "fr" => Some(Words::Fr),
+            "de" => Some(Words::De),
+            _ => None,
+        }
+    }
+
     /// The language of a tenant's locale, such as nl-NL; English for all others.
     #[must_use]
     pub fn of_locale(locale: &str) -> Self {
-        match locale.get(..2) {
-            Some("nl") => Words::Nl,
-            Some("fr") => Words::Fr,
-            Some("de") => Words::De,
-            _ => Words::En,
-        }
+        locale.get(..2).and_then(Self::of_code).unwrap_or(Words::En)
     }
 }
 

@@ -257,7 +257,7 @@ pub struct Finding {
     pub found: String,
     /// A stable code.
     pub code: String,
-    /// What is wrong and what to do, in the tenant's language.
+    /// What is wrong and what to do, in the language that was asked for.
     pub message: String,
 }
 

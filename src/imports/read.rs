@@ -70,6 +70,17 @@ fn import(row: ImportRow, same_file_as: Option<Id>) -> ApiResult<Import> {
     })
 }
 
+/// The language of findings: the one that was asked for, or else the tenant's.
+///
+/// # Errors
+/// What the database said.
+pub fn words(connection: &mut DbConnection, tenant_id: Id, asked: Option<Words>) -> ApiResult<Words> {
+    Ok(match asked {
+        Some(words) => words,
+        None => Words::of_locale(&store::find_locale(connection, tenant_id)?),
+    })
+}
+
 /// A finding with its address and its words.
 #[must_use]
 pub fn finding(row: FindingRow, sheet: &str, words: Words) -> Finding {

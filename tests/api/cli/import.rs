@@ -5,19 +5,23 @@ use std::process::{Command, Output};
 use crate::harness::Venue;
 use crate::imports::{DE_BAL, LE_BAR, csv, customers};
 
+/// The command as the superuser gives it, wherever the tests run.
+fn command(kind: &str, venue: &Venue) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_onaccount"));
+    command
+        .args(["import", "--url", &venue.service.base])
+        .args(["--token", venue.superuser.token.as_deref().unwrap()])
+        .args(["--kind", kind])
+        .env("LANG", "C.UTF-8");
+    command
+}
+
 fn import(venue: &Venue, file: &std::path::Path, more: &[&str]) -> (Output, String) {
     import_of("customers", venue, file, more)
 }
 
 fn import_of(kind: &str, venue: &Venue, file: &std::path::Path, more: &[&str]) -> (Output, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_onaccount"))
-        .args(["import", "--url", &venue.service.base])
-        .args(["--token", venue.superuser.token.as_deref().unwrap()])
-        .args(["--kind", kind])
-        .args(more)
-        .arg(file)
-        .output()
-        .unwrap();
+    let output = command(kind, venue).args(more).arg(file).output().unwrap();
     let text = format!(
         "{}{}",
         String::from_utf8_lossy(&output.stdout),
@@ -53,6 +57,43 @@ fn a_spreadsheet_is_imported_from_the_command_line() {
     let (_, text) = import(&venue, &file, &[]);
     assert!(
         text.contains("422 Unprocessable Entity: this is a file of another kind"),
+        "{text}"
+    );
+}
+
+#[test]
+fn findings_speak_the_language_of_whoever_imports() {
+    let venue = Venue::open();
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("clients.csv");
+    std::fs::write(&file, csv(&[&DE_BAL.replace("België", "Kongo")])).unwrap();
+    let said = |lang: &str, more: &[&str]| {
+        let output = command("customers", &venue)
+            .env("LANG", lang)
+            .args(more)
+            .arg(&file)
+            .output();
+        String::from_utf8(output.unwrap().stdout).unwrap()
+    };
+    let (dutch, french) = ("Meer landen heten zo.", "Plusieurs pays portent ce nom.");
+    let (english, german) = ("Several countries are called so.", "Mehrere Länder heißen so.");
+    for (lang, more, expected) in [
+        ("fr_BE.UTF-8", &[][..], french),
+        ("de_DE", &[], german),
+        ("fr_FR.UTF-8", &["--language", "en"], english),
+        // nothing that there are words in: the venue's own
+        ("C.UTF-8", &[], dutch),
+        ("C", &[], dutch),
+        ("pl_PL.UTF-8", &[], dutch),
+        ("", &[], dutch),
+        ("C", &["--language", "de"], german),
+    ] {
+        let text = said(lang, more);
+        assert!(text.contains(expected), "{lang} {more:?}: {text}");
+    }
+    let (output, text) = import(&venue, &file, &["--language", "pl"]);
+    assert!(
+        !output.status.success() && text.contains("invalid value 'pl'"),
         "{text}"
     );
 }

@@ -185,3 +185,30 @@ fn a_workbook_is_marked_as_it_is_with_all_that_is_in_it() {
     assert_eq!((answer.status, answer.header("onaccount-workbook")), (200, "original"));
     assert_eq!(part(&answer, "xl/onaccount-comments.xml"), comments);
 }
+
+#[test]
+fn what_is_said_is_said_in_the_language_that_is_asked_for() {
+    let venue = Venue::open();
+    let import = validated(
+        &venue.superuser,
+        "customers",
+        &csv(&[&LE_BAR.replace("FRANCE", "Kongo")]),
+    );
+    for (asked, said) in [
+        ("fr-BE, nl;q=0.5", "Plusieurs pays portent ce nom."),
+        ("pl, de;q=0.3", "Mehrere Länder heißen so."),
+        ("EN", "Several countries are called so."),
+        ("pl", "Meer landen heten zo."),
+    ] {
+        let reader = venue.superuser.with("Accept-Language", asked);
+        let findings = format!("{}/findings", path(&import));
+        let page = reader.get(&findings).expect(200);
+        let message = page["items"][0]["message"].as_str().unwrap();
+        assert!(message.starts_with(said), "{asked}: {message}");
+        let table = reader.with("Accept", "text/csv").get(&findings).text();
+        assert!(table.contains(said), "{asked}: {table}");
+        let marked = reader.get(&format!("{}/marked-workbook", path(&import)));
+        let comments = part(&marked, "xl/comments1.xml");
+        assert!(comments.contains(said), "{asked}: {comments}");
+    }
+}
