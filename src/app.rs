@@ -192,6 +192,8 @@ fn customer_routes(api: &mut ServiceConfig) {
         .service(sharing::documents_http::list_shared_documents)
         .service(sharing::documents_http::get_shared_document);
 }
+        .service(sharing::own_http::list_own_sharing)
+        .service(sharing::own_http::set_own_sharing)
 
 fn account_routes(api: &mut ServiceConfig) {
     api.service(accounts::http::list_accounts)

@@ -101,7 +101,7 @@ fn viewer(actor: Actor, tenant_id: Option<Id>, customer_id: Id) -> Option<Actor>
     let may = permissions_of_user(actor.is_portal_admin, true, &actor.roles).has(Permission::StatementsRead);
     let stays = actor.tenant.as_ref().map(|tenant| tenant.id) == tenant_id;
     (may && stays).then(|| Actor {
-        permissions: Role::Customer.permissions(),
+        permissions: [Permission::OwnRead].into_iter().collect(),
         roles: vec![Role::Customer],
         is_portal_admin: false,
         viewed_customer: Some(customer_id),

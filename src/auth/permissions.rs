@@ -54,6 +54,7 @@ permissions! {
     TillPost => "till.post", "Post, look up, void and refund sales.";
     TillTotals => "till.totals", "Read a till's own totals.";
     OwnRead => "own.read", "Read one's own accounts, statements and documents, as a customer.";
+    OwnWrite => "own.write", "Say with whom one's own documents are shared, as a customer.";
 }
 
 impl Permission {
@@ -88,6 +89,7 @@ impl Permission {
                 | Permission::SettingsManage
                 | Permission::TerminalsManage
                 | Permission::OwnRead
+                | Permission::OwnWrite
         )
     }
 
@@ -182,7 +184,7 @@ impl Role {
             Permission::ALL
                 .iter()
                 .copied()
-                .filter(|permission| !matches!(permission, P::PortalManage | P::OwnRead))
+                .filter(|permission| !matches!(permission, P::PortalManage | P::OwnRead | P::OwnWrite))
         };
         match self {
             Role::Director => all().collect(),
@@ -201,7 +203,7 @@ impl Role {
             Role::Backoffice => [P::CustomersRead, P::AccountsRead, P::StatementsRead, P::ExportsRead]
                 .into_iter()
                 .collect(),
-            Role::Customer => [P::OwnRead].into_iter().collect(),
+            Role::Customer => [P::OwnRead, P::OwnWrite].into_iter().collect(),
         }
     }
 }
@@ -225,9 +227,9 @@ mod tests {
         assert!(!has(Role::Backoffice, Permission::MutationsRead));
         assert_eq!(
             Role::Customer.permissions().iter().collect::<Vec<_>>(),
-            [Permission::OwnRead]
+            [Permission::OwnRead, Permission::OwnWrite]
         );
-        assert!(!has(Role::Director, Permission::OwnRead));
+        assert!(!has(Role::Director, Permission::OwnRead) && !has(Role::Director, Permission::OwnWrite));
     }
 
     #[test]

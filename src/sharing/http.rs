@@ -2,18 +2,16 @@
 
 use actix_web::{HttpResponse, get, put, web};
 
-use super::model::{Delivery, NewSharing, Sharing, SharingRow};
+use super::change::{Change, unknown_customer};
+use super::model::{NewSharing, Sharing};
 use super::store;
 use crate::app::AppState;
-use crate::audit::{self, Author, Changes, Subject, SubjectKind};
+use crate::audit::Author;
 use crate::auth::{Allowed, can};
 use crate::customers;
-use crate::db::DbConnection;
-use crate::error::{ApiError, ApiResult, Code};
+use crate::error::ApiResult;
 use crate::http::ValidJson;
 use crate::id::Id;
-use crate::text::Email;
-use crate::users::email_key;
 
 /// Read how a customer shares documents
 ///
@@ -55,58 +53,11 @@ pub async fn set_sharing(
     app: web::Data<AppState>,
 ) -> ApiResult<HttpResponse> {
     let (tenant_id, id) = (actor.tenant()?.id, id.into_inner());
-    let (delivery, email) = body.0.checked()?;
-    let (email, is_on) = (email.cloned(), body.0.shares_documents);
+    let change = Change::try_new(&body.0)?;
     let (author, clock) = (Author::of(actor.actor()), app.clock.clone());
-    let row = app
+    let sharing = app
         .db
-        .write(move |connection| {
-            customers::lock_customer(connection, tenant_id, id)?.ok_or_else(unknown_customer)?;
-            let old = store::find(connection, tenant_id, id)?;
-            let new = if is_on {
-                Some(SharingRow {
-                    tenant_id,
-                    customer_id: id,
-                    delivery,
-                    accountant_id: find_accountant(connection, tenant_id, delivery, email.as_ref())?,
-                    accountant_email: email.clone().map(Email::into_string).unwrap_or_default(),
-                    shared_since: old.as_ref().map_or(clock.now(), |old| old.shared_since),
-                })
-            } else {
-                None
-            };
-            store::replace(connection, (tenant_id, id), new.as_ref())?;
-            let changes = changes(&Sharing::of(id, old), &Sharing::of(id, new.clone()));
-            let subject = Subject::new(SubjectKind::Customer, id);
-            audit::record(connection, &clock, &author, subject, &changes)?;
-            Ok(new)
-        })
+        .write(move |connection| change.make(connection, &clock, &author, (tenant_id, id)))
         .await?;
-    Ok(HttpResponse::Ok().json(Sharing::of(id, row)))
-}
-
-/// The user whose inbox it is, where there is one. Who is unknown and who may not is the same.
-fn find_accountant(
-    connection: &mut DbConnection,
-    tenant_id: Id,
-    delivery: Delivery,
-    email: Option<&Email>,
-) -> ApiResult<Option<Id>> {
-    let (Delivery::AccountantInbox, Some(email)) = (delivery, email) else {
-        return Ok(None);
-    };
-    let found = store::find_accountant(connection, tenant_id, &email_key(email))?;
-    found.map(Some).ok_or_else(|| ApiError::new(Code::UnknownAccountant))
-}
-
-fn changes(old: &Sharing, new: &Sharing) -> Changes {
-    let address = |sharing: &Sharing| Some(sharing.accountant_email.clone()).filter(|email| !email.is_empty());
-    Changes::new()
-        .field("shares_documents", old.shares_documents, new.shares_documents)
-        .field("delivery", old.delivery, new.delivery)
-        .optional("accountant_email", address(old), address(new))
-}
-
-fn unknown_customer() -> ApiError {
-    ApiError::new(Code::NotFound).detail("no customer of this tenant has this id")
+    Ok(HttpResponse::Ok().json(sharing))
 }

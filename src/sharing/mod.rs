@@ -4,12 +4,14 @@
 //!
 //! Invariants: what is shared is written in the transaction that writes the invoice ([`share`]), for a whole chunk with a few
 //! statements, so that none is forgotten and none shared twice (primary key of `shared_documents`); an inbox is that of a user who may
-//! read exports in this tenant (`http::set_sharing`), and is read with that permission only; nothing goes to a fictional address
+//! read exports in this tenant (`change::Change`), and is read with that permission only; nothing goes to a fictional address
 //! (`mail::Recipient`).
 
+mod change;
 pub mod documents_http;
 pub mod http;
 mod model;
+pub mod own_http;
 mod share;
 mod store;
 

@@ -60,6 +60,26 @@ pub struct Sharing {
     pub shared_since: Option<Timestamp>,
 }
 
+/// Whether and how the documents of a customer are shared, for whoever is that customer.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(example = json!({"customer_name": "Vera de Vries", "customer_id": "01938f5e-3c00-7000-8000-000000000001",
+    "shares_documents": true, "delivery": "email", "accountant_email": "books@example.nl", "shared_since": "2026-11-21T09:30:00Z"}))]
+pub struct OwnSharing {
+    /// The customer's name.
+    pub customer_name: String,
+    #[serde(flatten)]
+    pub sharing: Sharing,
+}
+
+impl From<(Id, String, Option<SharingRow>)> for OwnSharing {
+    fn from((customer_id, customer_name, row): (Id, String, Option<SharingRow>)) -> Self {
+        OwnSharing {
+            customer_name,
+            sharing: Sharing::of(customer_id, row),
+        }
+    }
+}
+
 impl Sharing {
     /// Of a customer's row; without one, nothing is shared.
     #[must_use]

@@ -7,7 +7,7 @@ use diesel::sql_types::{BigInt, Date, Text, Timestamp as SqlTimestamp};
 use super::model::{Delivery, SharingRow};
 use crate::auth::{Permission, Role};
 use crate::clock::Timestamp;
-use crate::db::schema::{document_sharing, invoices, shared_documents, user_roles, users};
+use crate::db::schema::{customers, document_sharing, invoices, shared_documents, user_roles, users};
 use crate::db::{DbConnection, dialect};
 use crate::id::{Id, SqlId};
 use crate::invoices::model::{InvoiceKind, InvoiceRow};
@@ -18,6 +18,29 @@ pub fn find(connection: &mut DbConnection, tenant_id: Id, customer_id: Id) -> Qu
         .select(SharingRow::as_select())
         .first(connection)
         .optional()
+}
+
+/// Those of the customers after this id, each with its name and, where it shares, its row.
+pub fn list_of(
+    connection: &mut DbConnection,
+    tenant_id: Id,
+    own: &[Id],
+    after: Option<Id>,
+    rows_max: i64,
+) -> QueryResult<Vec<(Id, String, Option<SharingRow>)>> {
+    let same = document_sharing::tenant_id
+        .eq(customers::tenant_id)
+        .and(document_sharing::customer_id.eq(customers::id));
+    let mut query = customers::table
+        .left_join(document_sharing::table.on(same))
+        .filter(customers::tenant_id.eq(tenant_id))
+        .filter(customers::id.eq_any(own.to_vec()))
+        .select((customers::id, customers::name, Option::<SharingRow>::as_select()))
+        .into_boxed();
+    if let Some(after) = after {
+        query = query.filter(customers::id.gt(after));
+    }
+    query.order(customers::id).limit(rows_max).load(connection)
 }
 
 /// Puts a row in the place of the one before; without one, nothing is shared any more.

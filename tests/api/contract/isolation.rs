@@ -43,7 +43,7 @@ impl Street {
     fn asker(&self, operation: &Operation) -> Option<Actor> {
         match OPERATIONS.iter().find(|(id, _)| *id == operation.id).unwrap().1 {
             Needs::Permission(permission) if TERMINAL.contains(&permission) => Some(self.ours.till.clone()),
-            Needs::Permission(Permission::OwnRead) => Some(self.ours.customer.clone()),
+            Needs::Permission(Permission::OwnRead | Permission::OwnWrite) => Some(self.ours.customer.clone()),
             Needs::Permission(Permission::PortalManage) | Needs::Nothing => None,
             Needs::Permission(_) | Needs::SignIn | Needs::User => Some(self.ours.director.clone()),
         }

@@ -1,6 +1,7 @@
 //! What a customer sees of their own, and who looks at it.
 
 mod seen;
+mod sharing;
 mod viewing;
 
 use serde_json::{Value, json};

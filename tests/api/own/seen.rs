@@ -36,7 +36,7 @@ fn a_customer_sees_own_accounts_statements_and_documents() {
     let me = zoe.actor.get("/v1/me").expect(200);
     assert_eq!(
         (&me["roles"], &me["permissions"]),
-        (&json!(["customer"]), &json!(["own.read"]))
+        (&json!(["customer"]), &json!(["own.read", "own.write"]))
     );
 }
 

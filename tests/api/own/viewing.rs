@@ -69,6 +69,12 @@ fn whoever_looks_sees_what_the_customer_sees_and_can_do_nothing() {
         }
         viewer.get(&bob.statement_path()).problem(404, "not_found");
         viewer.get("/v1/customers").problem(403, "forbidden");
+        viewer.get("/v1/me/sharing").expect(200);
+        let id = ann.customer["id"].as_str().unwrap();
+        let off = json!({"shares_documents": false});
+        viewer
+            .put(&format!("/v1/me/sharing/{id}"), off)
+            .problem(403, "forbidden");
         viewer.get("/v1/tenants").problem(403, "forbidden");
         viewer
             .post_empty(&format!("{}/sessions", path_of(&bob.customer)))
