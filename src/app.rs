@@ -20,7 +20,7 @@ use crate::error::{ApiError, ApiResult};
 use crate::http::boundary::boundary;
 use crate::http::{Contract, Cursors, check_method, method_not_allowed, openapi, path_config, problem_pages};
 use crate::imports::sheet;
-use crate::jobs::Bell;
+use crate::jobs::{Bell, LiveProgress};
 use crate::ledger::PostingQueue;
 use crate::metrics::Metrics;
 use crate::places::Places;
@@ -65,6 +65,8 @@ pub struct AppState {
     pub contract: Contract,
     /// Wakes the workers of jobs.
     pub job_bell: Bell,
+    /// How far jobs of this process are whose transactions show nothing yet.
+    pub live_progress: LiveProgress,
     /// Reads uploaded spreadsheets.
     pub sheets: sheet::Reader,
     /// Origins that browsers may call from.
@@ -103,6 +105,7 @@ impl AppState {
             files: Places::new(FILES_AT_ONCE_MAX, FILES_WAITING_MAX, "too many files and previews wait"),
             contract: Contract::new(&contract()),
             job_bell: Bell::default(),
+            live_progress: LiveProgress::default(),
             sheets: sheet::Reader::default(),
             cors_origins,
             invitations_per_day,
@@ -189,11 +192,11 @@ fn customer_routes(api: &mut ServiceConfig) {
         .service(own::http::get_own_document)
         .service(sharing::http::get_sharing)
         .service(sharing::http::set_sharing)
+        .service(sharing::own_http::list_own_sharing)
+        .service(sharing::own_http::set_own_sharing)
         .service(sharing::documents_http::list_shared_documents)
         .service(sharing::documents_http::get_shared_document);
 }
-        .service(sharing::own_http::list_own_sharing)
-        .service(sharing::own_http::set_own_sharing)
 
 fn account_routes(api: &mut ServiceConfig) {
     api.service(accounts::http::list_accounts)

@@ -55,6 +55,7 @@ fn main() {
         clock: Clock::system(),
         metrics: onaccount::metrics::JobMetrics::default(),
         sheets: onaccount::imports::sheet::Reader::default(),
+        live: onaccount::jobs::LiveProgress::default(),
     };
 
     let started = Instant::now();

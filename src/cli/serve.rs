@@ -115,6 +115,7 @@ impl Server {
             clock: self.state.clock.clone(),
             metrics: self.state.metrics.jobs.clone(),
             sheets: self.state.sheets.clone(),
+            live: self.state.live_progress.clone(),
         };
         if let Some(address) = self.metrics_listen {
             let metrics = metrics::serve(address, &self.state.metrics, &self.state.db.waits)

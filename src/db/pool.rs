@@ -215,6 +215,15 @@ impl Db {
         transact((&self.writers, &self.waits), begin, work)
     }
 
+    /// [`Db::write_blocking`] while another transaction of this thread is open; none on SQLite, whose one writer that one is.
+    /// It must not touch what the other one has locked.
+    pub fn write_beside<T>(
+        &self,
+        work: impl FnMut(&mut DbConnection) -> Result<T, ApiError>,
+    ) -> Option<Result<T, ApiError>> {
+        (!self.is_sqlite).then(|| self.write_blocking(work))
+    }
+
     /// [`Db::write_blocking`] on a connection that is kept for postings, so that none waits for a report or a job to end.
     ///
     /// # Errors

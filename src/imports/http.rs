@@ -228,6 +228,7 @@ pub async fn get_import_job(
     app: web::Data<AppState>,
 ) -> ApiResult<HttpResponse> {
     let (tenant_id, id) = (actor.tenant()?.id, id.into_inner());
+    let told = app.live_progress.now();
     let job = app
         .db
         .read(move |connection| {
@@ -240,7 +241,7 @@ pub async fn get_import_job(
     if !job.status.is_final() {
         response.insert_header((header::RETRY_AFTER, "1"));
     }
-    Ok(response.json(Job::from(job)))
+    Ok(response.json(Job::from(told.of(job))))
 }
 
 /// List an import's findings
@@ -249,9 +250,9 @@ pub async fn get_import_job(
 /// the tenant's; as JSON in pages, as CSV or XLSX all at once.
 #[utoipa::path(tag = "imports", params(
     ("id" = Id, Path, description = "The import"), FindingQuery, crate::http::table::CsvOptions,
-), responses(
     ("Accept-Language" = Option<String>, Header, description = "The language of what is said: nl, en, fr or de. The tenant's when there is none of these",
         example = "nl-BE, fr;q=0.8"),
+), responses(
     (status = 200, description = "A page of findings, or all of them as a file", content(
         (Page<Finding> = "application/json"),
         (CsvFile = "text/csv", example = "severity,sheet,row,column,cell,field,found,code,message\r\n\
@@ -271,8 +272,8 @@ pub async fn list_import_findings(
     let (tenant_id, id) = (actor.tenant()?.id, id.into_inner());
     let TableQuery(query, options) = query;
     let severity = query.severity;
-    if format != TableFormat::Json {
     let asked_words = preferred_language(request.headers(), Words::of_code);
+    if format != TableFormat::Json {
         let file = move |connection: &mut DbConnection| {
             let import = find(connection, tenant_id, id)?;
             let words = read::words(connection, tenant_id, asked_words)?;

@@ -1,7 +1,7 @@
 //! Bulk import of customers, accounts and sales of the past from spreadsheets.
 //!
 //! A file becomes an import with a mapping ([`create`]); a job judges its rows into staging tables ([`validate_work`], [`validate`],
-//! [`judge`], [`staging`]), and another commits them ([`commit`]).
+//! [`judge`], [`staging`]), and another commits them ([`commit`], [`commit_customers`]).
 //!
 //! Invariants, and where each is enforced:
 //! - a file is read in a child process with limits, never in the server ([`sheet`]);
@@ -16,6 +16,7 @@
 
 pub mod amounts;
 pub mod commit;
+pub mod commit_customers;
 pub mod create;
 pub mod export;
 pub mod fields;

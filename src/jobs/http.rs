@@ -48,6 +48,7 @@ pub async fn list_jobs(
         app.cursors
             .page::<(Timestamp, Id)>(tenant_id, "jobs", &filter.status, filter.limit, filter.cursor.as_ref())?;
     let (after, rows_max) = (asked.after, asked.rows_max());
+    let told = app.live_progress.now();
     let rows = app
         .db
         .read(move |connection| {
@@ -61,7 +62,7 @@ pub async fn list_jobs(
         })
         .await?;
     let page = asked.page(rows, |job| (job.created_at, job.id))?;
-    Ok(page.map(Job::from).respond(&request))
+    Ok(page.map(|job| Job::from(told.of(job))).respond(&request))
 }
 
 /// Get a job
@@ -77,6 +78,7 @@ pub async fn get_job(
     app: web::Data<AppState>,
 ) -> ApiResult<HttpResponse> {
     let (tenant_id, id) = (actor.tenant()?.id, id.into_inner());
+    let told = app.live_progress.now();
     let job = app
         .db
         .read(move |connection| require_job(connection, tenant_id, id))
@@ -85,7 +87,7 @@ pub async fn get_job(
     if !job.status.is_final() {
         response.insert_header((header::RETRY_AFTER, RETRY_AFTER_S));
     }
-    Ok(response.json(Job::from(job)))
+    Ok(response.json(Job::from(told.of(job))))
 }
 
 /// Cancel a job

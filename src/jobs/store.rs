@@ -192,7 +192,7 @@ pub enum Renewal {
     Lost,
 }
 
-/// First statement of every chunk's transaction: from here on nobody else can take the job over until it ends.
+/// First statement of every chunk's transaction, or the last but one of a long chunk's that tells how far it is meanwhile: from here on nobody else can take the job over until it ends.
 pub fn renew(connection: &mut DbConnection, lease: &Lease, now: Timestamp) -> QueryResult<Renewal> {
     let cancel_asked: Option<bool> = diesel::update(held(lease))
         .set(jobs::locked_until.eq(Some(now.plus(TimeDelta::seconds(LEASE_S)))))

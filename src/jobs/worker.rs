@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::live::LiveProgress;
 use super::model::{JobKind, JobStatus, Lease};
 use super::store::{self, Ending};
 use super::wait::Bell;
@@ -45,11 +46,14 @@ pub struct Services {
     pub metrics: JobMetrics,
     /// What reads spreadsheets.
     pub sheets: sheet::Reader,
+    /// How far jobs are whose transactions show nothing yet.
+    pub live: LiveProgress,
 }
 
 /// A kind of long work. What is left to do is found in the database, never kept in memory, so that any worker can go on.
 pub trait Work {
-    /// Does the next chunk. Its writing transaction begins with [`store::renew`].
+    /// Does the next chunk. Its writing transaction begins with [`store::renew`]; one with a [`super::live::Teller`] ends with it, and is
+    /// undone when the lease is lost.
     ///
     /// # Errors
     /// What ends the job as failed; a 503 is tried again.

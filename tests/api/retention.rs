@@ -43,6 +43,7 @@ fn services(service: &Service) -> Services {
         clock: service.clock.clone(),
         metrics: JobMetrics::default(),
         sheets: service.state.sheets.clone(),
+        live: service.state.live_progress.clone(),
     }
 }
 

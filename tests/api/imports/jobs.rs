@@ -3,7 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use onaccount::jobs::{Services, Worker};
+use diesel::prelude::*;
+use onaccount::db::schema::{import_customers, jobs};
+use onaccount::imports::CommitWork;
+use onaccount::jobs::{Services, Step, Work, Worker};
 use serde_json::{Value, json};
 
 use super::{DE_BAL, LE_BAR, csv, findings, path};
@@ -16,17 +19,23 @@ fn venue() -> Venue {
     venue
 }
 
-fn work(venue: &Venue) {
+fn services(venue: &Venue) -> Services {
     let state = &venue.service.state;
-    let services = Services {
+    Services {
         db: state.db.clone(),
         clock: venue.service.clock.clone(),
         metrics: onaccount::metrics::JobMetrics::default(),
         sheets: state.sheets.clone(),
-    };
-    Worker::new(services, Arc::new(AtomicBool::new(false)))
-        .run_until_idle()
-        .unwrap();
+        live: state.live_progress.clone(),
+    }
+}
+
+fn worker(venue: &Venue) -> Worker {
+    Worker::new(services(venue), Arc::new(AtomicBool::new(false)))
+}
+
+fn work(venue: &Venue) {
+    worker(venue).run_until_idle().unwrap();
 }
 
 /// Asks for a step, and does not wait for it.
@@ -172,16 +181,8 @@ fn sales_of_the_past_that_are_half_posted_are_posted_to_the_end() {
     ask(&venue.superuser, &import, "validate");
     work(&venue);
     ask(&venue.superuser, &import, "commit");
-    let state = &venue.service.state;
-    let services = Services {
-        db: state.db.clone(),
-        clock: venue.service.clock.clone(),
-        metrics: onaccount::metrics::JobMetrics::default(),
-        sheets: state.sheets.clone(),
-    };
-    let worker = Worker::new(services.clone(), Arc::new(AtomicBool::new(false)));
-    let lease = worker.claim().unwrap().unwrap();
-    onaccount::jobs::Work::step(&onaccount::imports::CommitWork, &services, &lease).unwrap();
+    let lease = worker(&venue).claim().unwrap().unwrap();
+    CommitWork.step(&services(&venue), &lease).unwrap();
     assert_eq!(
         job(&venue.superuser, &import)["progress"],
         json!({"done": 250, "total": 600})
@@ -193,4 +194,85 @@ fn sales_of_the_past_that_are_half_posted_are_posted_to_the_end() {
     work(&venue);
     assert_eq!(venue.superuser.get(&path(&import)).expect(200)["status"], "committed");
     assert_eq!(venue.state(account), (-150_000, 0, 600));
+}
+
+/// An import of 500 accounts for each of these names that waits for its commit.
+fn commit_of_accounts(venue: &Venue, names: &[&str]) -> Value {
+    let content = format!("Naam;Limiet;Aantal\n{};10;500\n", names.join(";10;500\n"));
+    let actor = &venue.superuser;
+    let import = actor.upload("accounts", "list.csv", content.as_bytes()).expect(201);
+    ask(actor, &import, "validate");
+    work(venue);
+    ask(actor, &import, "commit")
+}
+
+#[test]
+fn a_commit_tells_how_far_it_is_while_nothing_of_it_is_there_yet() {
+    let venue = venue();
+    let import = commit_of_accounts(&venue, &["De Bal"; 12]);
+    let told = std::thread::scope(|scope| {
+        let working = scope.spawn(|| work(&venue));
+        let mut told = Vec::new();
+        while !working.is_finished() {
+            let job = job(&venue.superuser, &import);
+            if job["status"] == "running" {
+                told.push(job["progress"]["done"].as_i64().unwrap());
+            }
+        }
+        told
+    });
+    assert!(told.is_sorted(), "{told:?}");
+    assert!(told.iter().any(|done| (1..6_000).contains(done)), "{told:?}");
+    let done = job(&venue.superuser, &import);
+    assert_eq!(
+        (&done["status"], &done["progress"]),
+        (&json!("succeeded"), &json!({"done": 6_000, "total": 6_000}))
+    );
+}
+
+#[test]
+fn what_is_done_with_a_lost_lease_is_undone() {
+    let venue = venue();
+    let import = commit_of_accounts(&venue, &["De Bal", "Le Bar"]);
+    let lease = worker(&venue).claim().unwrap().unwrap();
+    venue.service.write(|connection| {
+        diesel::update(jobs::table.find(lease.job_id))
+            .set(jobs::fencing_token.eq(jobs::fencing_token + 1))
+            .execute(connection)
+    });
+    let step = CommitWork.step(&services(&venue), &lease).unwrap();
+    assert_eq!(step, Step::LeaseLost);
+    let accounts = venue.superuser.get("/v1/accounts").expect(200);
+    assert_eq!(accounts["items"], super::nothing());
+    assert_eq!(venue.superuser.get(&path(&import)).expect(200)["status"], "committing");
+    assert_eq!(job(&venue.superuser, &import)["progress"]["done"], 0);
+    // whoever took it over has gone silent, too: another one does all of it
+    venue
+        .service
+        .clock
+        .set(venue.service.clock.now().plus(chrono::TimeDelta::minutes(1)));
+    work(&venue);
+    assert_eq!(venue.superuser.get(&path(&import)).expect(200)["created_count"], 1_000);
+    assert_eq!(venue.superuser.get(&path(&import)).expect(200)["status"], "committed");
+}
+
+#[test]
+fn a_commit_that_fails_has_done_nothing_and_says_so() {
+    let venue = venue();
+    let import = commit_of_accounts(&venue, &["De Bal", "Le Bar", "Zum Ball"]);
+    venue.service.write(|connection| {
+        diesel::delete(import_customers::table.filter(import_customers::name.eq("Zum Ball"))).execute(connection)
+    });
+    work(&venue);
+    let failed = job(&venue.superuser, &import);
+    assert_eq!(
+        (&failed["status"], &failed["error"]["code"], &failed["progress"]),
+        (
+            &json!("failed"),
+            &json!("import_outdated"),
+            &json!({"done": 0, "total": 1_500})
+        )
+    );
+    let accounts = venue.superuser.get("/v1/accounts").expect(200);
+    assert_eq!(accounts["items"], super::nothing());
 }

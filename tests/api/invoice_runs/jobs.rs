@@ -23,6 +23,7 @@ pub fn services(books: &Books) -> Services {
         db: books.venue.service.state.db.clone(),
         clock: books.venue.service.clock.clone(),
         sheets: books.venue.service.state.sheets.clone(),
+        live: books.venue.service.state.live_progress.clone(),
     }
 }
 
