@@ -72,7 +72,11 @@ impl Sweeper {
         }
         if self.left.is_empty() {
             self.rests_until = now + LOOK_AGAIN_AFTER;
-            return self.begin(services);
+            let has_begun = self.begin(services)?;
+            if has_begun {
+                self.rests_until = now;
+            }
+            return Ok(has_begun);
         }
         let gone = self.go_on(services)?;
         if gone > 0 {

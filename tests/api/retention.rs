@@ -428,11 +428,11 @@ fn one_process_at_a_time_does_the_chore_and_again_after_an_hour() {
 fn a_server_does_the_chore_by_itself() {
     let venue = venue();
     let long_ago = at("2020-01-01T10:00:00Z");
-    plant_declines(&venue.service, venue.tenant_id, 1_200, (long_ago, Some(long_ago)));
+    plant_declines(&venue.service, venue.tenant_id, 250, (long_ago, Some(long_ago)));
     let serving = Serving::start(&venue.service.database);
     let began = Instant::now();
     while count_keys(&venue.service) > 0 {
-        assert!(began.elapsed() < Duration::from_mins(2), "nothing goes");
+        assert!(began.elapsed() < Duration::from_secs(50), "nothing goes");
         std::thread::sleep(Duration::from_millis(200));
     }
     drop(serving);
