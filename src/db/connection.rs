@@ -40,6 +40,11 @@ const SQLITE_SETTINGS: &str = "
     PRAGMA wal_autocheckpoint = 32768;
     PRAGMA temp_store = MEMORY;";
 
+/// There are many readers, and each has a cache of its own. What it has not, the operating system has.
+const SQLITE_READER_SETTINGS: &str = "
+    PRAGMA query_only = ON;
+    PRAGMA cache_size = -8192;";
+
 /// Failures are told apart by their English messages ([`super::Retry`]), and only some roles may choose the language.
 const POSTGRES_SETTINGS: &str = "
     DO $$ BEGIN
@@ -98,7 +103,7 @@ fn open_sqlite(path: &str, purpose: Purpose) -> ConnectionResult<SqliteConnectio
     };
     configure(SQLITE_SETTINGS)?;
     if purpose == Purpose::Read {
-        configure("PRAGMA query_only = ON;")?;
+        configure(SQLITE_READER_SETTINGS)?;
     }
     Ok(connection)
 }
