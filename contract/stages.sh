@@ -150,17 +150,19 @@ run_client() {
 # A run of what looks at each operation alone, then several of chains of operations: the state of the server is no part of the
 # seed, so Hypothesis soon finds that a chain goes otherwise than before, and ends the run there.
 run_schemathesis() {
-    local examples=20 chains=5 seed=${ONACCOUNT_TEST_SEED:-7190001} round
+    local examples=20 chains=5 seed=${ONACCOUNT_TEST_SEED:-7190001} round failed=0
     if [[ ${ONACCOUNT_TEST_CASES:-short} == long ]]; then examples=200 chains=40; fi
     if [[ $seed == random ]]; then seed=$((RANDOM * 32768 + RANDOM)); fi
     if [[ ${ONACCOUNT_TEST_CASES:-short} == repeatable ]]; then
         schemathesis --seed "$seed" --phases examples,coverage
         return
     fi
-    schemathesis --seed "$seed" --phases examples,coverage,fuzzing --max-examples "$examples"
+    # all of them, whatever the first one finds
+    schemathesis --seed "$seed" --phases examples,coverage,fuzzing --max-examples "$examples" || failed=1
     for ((round = 1; round <= chains; round++)); do
-        schemathesis --seed "$((seed + round))" --phases stateful --max-examples 100
+        schemathesis --seed "$((seed + round))" --phases stateful --max-examples 100 || failed=1
     done
+    return "$failed"
 }
 
 schemathesis() {

@@ -51,17 +51,18 @@ pub(super) fn add(document: &mut OpenApi) {
         for operation in super::openapi::operations(item) {
             for status in MADE {
                 if let Some(RefOr::T(response)) = operation.responses.responses.get_mut(status) {
-                    add_to(response, &targets);
+                    add_to(response, status, &targets);
                 }
             }
         }
     }
 }
 
-fn add_to(response: &mut Response, targets: &[Target]) {
+fn add_to(response: &mut Response, status: &str, targets: &[Target]) {
     let Some(schema) = schema_of(response) else { return };
     for named in NAMED.iter().filter(|named| named.0 == schema) {
-        for target in targets.iter().filter(|target| is_of(&target.path, named.1)) {
+        let of_it = targets.iter().filter(|target| is_of(&target.path, named.1));
+        for target in of_it.filter(|target| is_there(&target.path, status)) {
             response
                 .links
                 .insert(target.id.clone(), RefOr::T(link(target, named).build()));
@@ -73,6 +74,11 @@ fn add_to(response: &mut Response, targets: &[Target]) {
 fn is_of(path: &str, thing: &str) -> bool {
     path.strip_prefix(thing)
         .is_some_and(|below| (below.is_empty() || below.starts_with('/')) && !below.contains('{'))
+}
+
+/// Whether what is below the thing is there when it is answered with this status: a job is, once it was asked for.
+fn is_there(path: &str, status: &str) -> bool {
+    status == "202" || !path.ends_with("/job")
 }
 
 fn link(target: &Target, named: &Named) -> LinkBuilder {

@@ -33,6 +33,6 @@ pub use posting::{
     AccountRef, Action, LineChoice, Posting, Refund, RefundChoice, Sale, SoldLine, StandingInvoice, Target,
     TenantRules, TillDetails,
 };
-pub use queue::PostingQueue;
+pub use queue::{Answer, PostingQueue, Way};
 pub use rejection::{Decline, DeclineCode, Rejection};
 pub use store::{find_entry, find_target, list_lines_of, lock_accounts};

@@ -16,6 +16,7 @@ use std::time::Instant;
 use tokio::sync::oneshot;
 
 use super::batch::{BatchItem, Outcome, post_batch, post_batch_at_first};
+use super::posting::AccountRef;
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::error::{ApiError, ApiResult, Code};
@@ -34,6 +35,42 @@ pub type Answer = ApiResult<Outcome>;
 pub struct PostingQueue {
     lanes: Vec<Lane>,
     writers: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// How postings of one request go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Way {
+    /// Each in the lane of its account.
+    ByAccount,
+    /// All in one lane, which keeps their order also when an account is named once by its id and once by its number.
+    Together,
+}
+
+impl Way {
+    /// The way that keeps the order of each account's postings.
+    #[must_use]
+    pub fn of<'a>(items: impl IntoIterator<Item = &'a BatchItem>) -> Self {
+        let (mut by_id, mut by_number) = (false, false);
+        for item in items {
+            match item.posting.action.account() {
+                Some(AccountRef::Number(_)) => by_number = true,
+                Some(AccountRef::Id(_)) | None => by_id = true,
+            }
+        }
+        if by_id && by_number {
+            Self::Together
+        } else {
+            Self::ByAccount
+        }
+    }
+}
+
+/// Postings of one request that are in the queue.
+#[derive(Debug)]
+pub struct Accepted {
+    count: usize,
+    /// By lane: which of them wait there, and their answers.
+    parts: Vec<(Vec<usize>, oneshot::Receiver<Vec<Answer>>)>,
 }
 
 struct Lane {
@@ -93,33 +130,45 @@ impl PostingQueue {
     /// 503 when the queue is full, the database is away, or the server is stopping; then only asking again under the same key
     /// tells what became of it.
     pub async fn post(&self, item: BatchItem, guard: InFlightGuard) -> Answer {
-        let lane = lane_number(&item);
-        let mut answers = self.send(lane, vec![item], Some(guard)).await?;
+        let index = self.lane_index(lane_number(&item))?;
+        let lane = self.lanes.get(index).ok_or_else(ApiError::shutting_down)?;
+        let answers = lane.accept(vec![item], Some(guard))?;
+        let mut answers = answers.await.map_err(|_stopped| ApiError::shutting_down())?;
         answers
             .pop()
             .unwrap_or_else(|| Err(ApiError::internal("a posting has no answer")))
     }
 
-    /// Posts items in their order; one that fails does not touch its neighbours. Nobody else's posting comes between them.
+    /// Accepts items, whose answers come with [`Accepted::answers`]. Those of one account are posted in their order, and after
+    /// what was accepted the same way before; one that fails does not touch its neighbours.
     ///
     /// # Errors
     /// As [`PostingQueue::post`]; then it is not known of any of them.
-    pub async fn post_in_order(&self, items: Vec<BatchItem>) -> ApiResult<Vec<Answer>> {
-        let lane = items.first().map_or(0, |item| hash_of(&item.tenant_id));
-        self.send(lane, items, None).await
+    pub fn accept(&self, items: Vec<BatchItem>, way: Way) -> ApiResult<Accepted> {
+        let count = items.len();
+        let mut of_lanes: Vec<(Vec<usize>, Vec<BatchItem>)> = self.lanes.iter().map(|_| Default::default()).collect();
+        for (place, item) in items.into_iter().enumerate() {
+            let index = match way {
+                Way::ByAccount => self.lane_index(lane_number(&item))?,
+                Way::Together => self.lane_index(hash_of(&item.tenant_id))?,
+            };
+            if let Some((places, own)) = of_lanes.get_mut(index) {
+                places.push(place);
+                own.push(item);
+            }
+        }
+        let mut parts = Vec::new();
+        for (lane, (places, own)) in self.lanes.iter().zip(of_lanes) {
+            if !own.is_empty() {
+                parts.push((places, lane.accept(own, None)?));
+            }
+        }
+        Ok(Accepted { count, parts })
     }
 
-    async fn send(&self, lane: u64, items: Vec<BatchItem>, guard: Option<InFlightGuard>) -> ApiResult<Vec<Answer>> {
+    fn lane_index(&self, number: u64) -> ApiResult<usize> {
         let count = u64::try_from(self.lanes.len().max(1)).map_err(ApiError::internal)?;
-        let index = usize::try_from(lane % count).map_err(ApiError::internal)?;
-        let lane = self.lanes.get(index).ok_or_else(ApiError::shutting_down)?;
-        lane.admit(items.len())?;
-        let (reply, answers) = oneshot::channel();
-        let ticket = Ticket { items, guard, reply };
-        lane.messages
-            .send(Message::Post(ticket))
-            .map_err(|_stopped| ApiError::shutting_down())?;
-        answers.await.map_err(|_stopped| ApiError::shutting_down())
+        usize::try_from(number % count).map_err(ApiError::internal)
     }
 
     /// Posts what was accepted, and stops. What comes later gets 503.
@@ -137,7 +186,34 @@ impl PostingQueue {
     }
 }
 
+impl Accepted {
+    /// What became of the items, in their order.
+    ///
+    /// # Errors
+    /// 503 when the server is stopping; then it is not known of any of them.
+    pub async fn answers(self) -> ApiResult<Vec<Answer>> {
+        let mut placed = Vec::with_capacity(self.count);
+        for (places, answers) in self.parts {
+            let answers = answers.await.map_err(|_stopped| ApiError::shutting_down())?;
+            placed.extend(places.into_iter().zip(answers));
+        }
+        placed.sort_unstable_by_key(|(place, _)| *place);
+        Ok(placed.into_iter().map(|(_, answer)| answer).collect())
+    }
+}
+
 impl Lane {
+    /// Puts postings in the queue; the answers come after the commit.
+    fn accept(&self, items: Vec<BatchItem>, guard: Option<InFlightGuard>) -> ApiResult<oneshot::Receiver<Vec<Answer>>> {
+        self.admit(items.len())?;
+        let (reply, answers) = oneshot::channel();
+        let ticket = Ticket { items, guard, reply };
+        self.messages
+            .send(Message::Post(ticket))
+            .map_err(|_stopped| ApiError::shutting_down())?;
+        Ok(answers)
+    }
+
     /// Takes places in the queue, when it has so many.
     fn admit(&self, count: usize) -> ApiResult<()> {
         let taken = self

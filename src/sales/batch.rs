@@ -1,5 +1,7 @@
 //! `POST /v1/sales/batch`: what an offline till has kept, in the order in which it happened.
 
+use std::collections::VecDeque;
+
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, post, web};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -12,7 +14,7 @@ use crate::error::{ApiError, ApiResult, Code, Problem};
 use crate::http::boundary::RequestId;
 use crate::http::{IdempotencyKey, Language, ValidJson, parse_valid};
 use crate::id::Id;
-use crate::ledger::{self, Action, BatchItem, Entry, Flag, Outcome, flags_of, may_see_available};
+use crate::ledger::{self, Action, BatchItem, Entry, Flag, Outcome, PostingQueue, Way, flags_of, may_see_available};
 use crate::money::Money;
 use crate::request_keys::RequestKey;
 use crate::text_enum;
@@ -23,6 +25,8 @@ const BATCH_BYTES_MAX: usize = 4 << 20;
 const BATCH_LINES_MAX: usize = 10_000;
 /// How many sales take their turn at once, so that the sales of other tills pass between.
 const SLICE: usize = 50;
+/// How many slices of a batch wait for their turn, so that there is always one.
+const SLICES_WAITING: usize = 2;
 
 text_enum! {
     /// What became of a sale of a batch.
@@ -111,19 +115,36 @@ pub async fn post_sales(
             Err(error) => results.push(Some(report.refused(id, SaleOutcome::Invalid, error))),
         }
     }
-    while !items.is_empty() {
-        let slice: Vec<(usize, BatchItem)> = items.drain(..items.len().min(SLICE)).collect();
-        let (places, slice): (Vec<usize>, Vec<BatchItem>) = slice.into_iter().unzip();
-        let ids: Vec<Id> = slice.iter().map(|item| item.posting.id).collect();
-        let answers = app.postings.post_in_order(slice).await?;
-        for ((place, id), answer) in places.into_iter().zip(ids).zip(answers) {
-            if let Some(result) = results.get_mut(place) {
-                *result = Some(report.result(id, answer)?);
-            }
+    for (place, id, answer) in post_in_slices(&app.postings, items).await? {
+        if let Some(result) = results.get_mut(place) {
+            *result = Some(report.result(id, answer)?);
         }
     }
     let results = results.into_iter().flatten().collect();
     Ok(HttpResponse::MultiStatus().json(SaleBatchResult { results }))
+}
+
+/// Posts sales with their places in the batch; answers place, id and outcome of each.
+async fn post_in_slices(
+    queue: &PostingQueue,
+    mut items: Vec<(usize, BatchItem)>,
+) -> ApiResult<Vec<(usize, Id, ledger::Answer)>> {
+    let way = Way::of(items.iter().map(|(_, item)| item));
+    let mut waiting = VecDeque::with_capacity(SLICES_WAITING);
+    let mut answered = Vec::with_capacity(items.len());
+    loop {
+        while waiting.len() < SLICES_WAITING && !items.is_empty() {
+            let slice = items.drain(..items.len().min(SLICE));
+            let (names, slice): (Vec<(usize, Id)>, Vec<BatchItem>) =
+                slice.map(|(place, item)| ((place, item.posting.id), item)).unzip();
+            waiting.push_back((names, queue.accept(slice, way)?));
+        }
+        let Some((names, accepted)) = waiting.pop_front() else {
+            return Ok(answered);
+        };
+        let answers = names.into_iter().zip(accepted.answers().await?);
+        answered.extend(answers.map(|((place, id), answer)| (place, id, answer)));
+    }
 }
 
 fn read_sale(text: &RawValue) -> ApiResult<BatchSale> {

@@ -162,3 +162,27 @@ fn what_is_no_batch_is_refused_as_a_whole() {
         .post("/v1/sales/batch", json!({"sales": [too_long]}))
         .problem(413, "payload_too_large");
 }
+
+#[test]
+fn each_accounts_sales_keep_their_order_among_those_of_others() {
+    let venue = Venue::open();
+    let accounts: Vec<_> = (1..=5)
+        .map(|number| venue.account(&format!("7190000{number}"), "1000.00"))
+        .collect();
+    let keys: Vec<String> = (0..240).map(|_| key()).collect();
+    let sales: Vec<(&str, Value)> = keys
+        .iter()
+        .zip(accounts.iter().cycle())
+        .map(|(key, account_id)| (key.as_str(), sale(*account_id, "1.00")))
+        .collect();
+    let results = post(&venue, &sales).expect(207)["results"].clone();
+    let results = results.as_array().unwrap();
+    assert!(keys.iter().zip(results).all(|(key, result)| result["id"] == json!(key)));
+    for account_id in &accounts {
+        let own = results
+            .iter()
+            .filter(|result| result["account_id"] == json!(account_id));
+        let seqs: Vec<i64> = own.map(|result| result["seq"].as_i64().unwrap()).collect();
+        assert_eq!(seqs, (2..50).collect::<Vec<i64>>());
+    }
+}
