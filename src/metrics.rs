@@ -303,15 +303,15 @@ fn registry(metrics: &Metrics, pool_waits: &PoolWaits) -> Registry {
 /// Serves `/metrics` and nothing else on an address of its own, which the world need not reach.
 ///
 /// # Errors
-/// When the address cannot be had.
+/// When the socket is lost.
 pub fn serve(
-    address: std::net::SocketAddr,
+    listener: std::net::TcpListener,
     metrics: &Metrics,
     pool_waits: &PoolWaits,
 ) -> std::io::Result<actix_web::dev::Server> {
     let registry = web::Data::new(registry(metrics, pool_waits));
     let server = HttpServer::new(move || App::new().app_data(registry.clone()).service(get_metrics));
-    Ok(server.workers(1).disable_signals().bind(address)?.run())
+    Ok(server.workers(1).disable_signals().listen(listener)?.run())
 }
 
 #[get("/metrics")]

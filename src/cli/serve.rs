@@ -3,11 +3,12 @@
 use std::net::{SocketAddr, TcpListener};
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::thread::available_parallelism;
 
 use actix_web::HttpServer;
 use actix_web::dev::ServerHandle;
 use futures_util::future::{Either, select};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::CliError;
@@ -15,13 +16,19 @@ use crate::app::{self, AppState};
 use crate::clock::Clock;
 use crate::config::{self, MailOptions, ServerOptions};
 use crate::db::{self, Db};
+use crate::http::waiting::{Connection, HEAD_WAIT_MAX};
 use crate::jobs::{Services, Workers};
 use crate::mail::{MailTransport, PostOffice, Postman};
 use crate::retention::Retention;
 use crate::{metrics, users};
 
-/// A client that sends its headers more slowly than this is let go.
-const HEADERS_WAIT_MAX: Duration = Duration::from_secs(10);
+/// What is kept of the files that a process may open for the database and what it writes.
+const FILES_KEPT: u64 = 200;
+/// A connection, and the watch over it.
+const FILES_PER_CONNECTION: u64 = 2;
+
+/// More than this are not worth their memory.
+const CONNECTIONS_PER_WORKER_MAX: usize = 25_600;
 
 /// Why a server cannot start.
 pub type ServeError = CliError;
@@ -32,7 +39,8 @@ pub struct Server {
     workers: Option<usize>,
     job_workers: usize,
     shutdown_seconds: u64,
-    metrics_listen: Option<SocketAddr>,
+    /// Where metrics are asked for.
+    metrics_listener: Option<TcpListener>,
     /// Sends mail, unless another process does.
     postman: Option<Postman>,
     retention: Retention,
@@ -64,12 +72,16 @@ impl Server {
         let postman = postman(&options.mail, &state)?;
         let listener = TcpListener::bind(options.listen)
             .map_err(|error| format!("cannot listen on {}: {error}", options.listen))?;
+        let metrics_listener = options.metrics_listen.map(|address| {
+            TcpListener::bind(address).map_err(|error| format!("cannot listen on {address} for metrics: {error}"))
+        });
+        let metrics_listener = metrics_listener.transpose()?;
         Ok(Server {
             listener,
             workers: options.workers,
             job_workers: options.job_workers,
             shutdown_seconds: options.shutdown_seconds,
-            metrics_listen: options.metrics_listen,
+            metrics_listener,
             postman,
             retention: options.retention,
             state,
@@ -101,14 +113,17 @@ impl Server {
         // before any work is begun that a signal should not cut off
         let signals = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         let state = Arc::clone(&self.state);
+        let workers = match self.workers {
+            Some(workers) => workers,
+            None => available_parallelism()?.get(),
+        };
         let server = HttpServer::new(move || app::application(Arc::clone(&state)))
-            .client_request_timeout(HEADERS_WAIT_MAX)
+            .workers(workers)
+            .max_connections(connections_max(workers)?)
+            .client_request_timeout(HEAD_WAIT_MAX)
+            .on_connect(Connection::watch)
             .disable_signals()
             .shutdown_timeout(self.shutdown_seconds);
-        let server = match self.workers {
-            Some(workers) => server.workers(workers),
-            None => server,
-        };
         let server = server.listen(self.listener)?.run();
         let services = Services {
             db: self.state.db.clone(),
@@ -117,9 +132,8 @@ impl Server {
             sheets: self.state.sheets.clone(),
             live: self.state.live_progress.clone(),
         };
-        if let Some(address) = self.metrics_listen {
-            let metrics = metrics::serve(address, &self.state.metrics, &self.state.db.waits)
-                .map_err(|error| format!("cannot listen on {address} for metrics: {error}"))?;
+        if let Some(listener) = self.metrics_listener {
+            let metrics = metrics::serve(listener, &self.state.metrics, &self.state.db.waits)?;
             actix_web::rt::spawn(metrics);
         }
         let workers = Workers::start(&services, &self.state.job_bell, self.job_workers, self.retention)?;
@@ -132,6 +146,25 @@ impl Server {
             state: self.state,
         })
     }
+}
+
+/// How many connections each worker may have, after the limit of open files was raised as far as it may be. What comes then
+/// waits until one is closed; without this, nobody could open a file any more, the database neither.
+fn connections_max(workers: usize) -> std::io::Result<usize> {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        maximum: limit.maximum,
+    };
+    // where that is refused (macOS, without a maximum), what there is must do
+    let files = if setrlimit(Resource::Nofile, raised).is_ok() {
+        limit.maximum
+    } else {
+        limit.current
+    };
+    let connections = files.unwrap_or(u64::MAX).saturating_sub(FILES_KEPT) / FILES_PER_CONNECTION;
+    let connections = usize::try_from(connections).map_err(std::io::Error::other)?;
+    Ok((connections / workers.max(1)).clamp(1, CONNECTIONS_PER_WORKER_MAX))
 }
 
 /// SIGTERM lets requests finish; SIGINT, somebody at a terminal, does not wait for them. Either way a job stops at the end of

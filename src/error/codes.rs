@@ -41,6 +41,7 @@ codes! {
     TenantNotChosen, "tenant_not_chosen", FORBIDDEN, "Choose a tenant first", "A user of several tenants chooses one with `POST /v1/sessions/current/tenant`; a portal administrator names one in the header `Onaccount-Tenant`.";
     GdprAgreementRequired, "gdpr_agreement_required", FORBIDDEN, "The data processing agreement is not accepted", "A director reads `GET /v1/agreement` and accepts it with `POST /v1/agreement/acceptances`.";
     NotAcceptable, "not_acceptable", NOT_ACCEPTABLE, "None of the accepted formats can be had", "The contract lists the media types of each answer; send one of them, or */*, in Accept.";
+    RequestTimeout, "request_timeout", REQUEST_TIMEOUT, "The request came too slowly", "The body must come at some speed. Nothing was done; send the request again, with the same Idempotency-Key.";
     PayloadTooLarge, "payload_too_large", PAYLOAD_TOO_LARGE, "The body is too large", "The detail says how large a body may be. Send fewer items at a time.";
     UnsupportedMediaType, "unsupported_media_type", UNSUPPORTED_MEDIA_TYPE, "The body has the wrong content type", "Send `Content-Type: application/json`.";
     HeaderTooLarge, "header_too_large", REQUEST_HEADER_FIELDS_TOO_LARGE, "A header is too large", "Send shorter headers.";

@@ -14,6 +14,8 @@ use tracing::Instrument;
 use tracing::field::Empty;
 
 use super::contract::template;
+use super::pace::Pace;
+use super::waiting::{Connection, UntilSent};
 use super::{Language, headers};
 use crate::app::AppState;
 use crate::error::{ApiError, Code};
@@ -30,7 +32,7 @@ pub struct RequestId(pub String);
 /// Only after a panic, with a complete problem as its answer.
 pub async fn boundary(
     app: web::Data<AppState>,
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let started = Instant::now();
@@ -39,6 +41,8 @@ pub async fn boundary(
     let method = request.method().clone();
     let path = request.path().to_owned();
     request.extensions_mut().insert(RequestId(request_id.clone()));
+    let work = request.conn_data::<Connection>().map(Connection::begin_work);
+    let pace = Pace::set(&mut request);
     // At the level of errors, so that they say whose request they are about whatever else is logged.
     let span = tracing::error_span!("request", request_id, %method, path, tenant = Empty);
 
@@ -47,10 +51,11 @@ pub async fn boundary(
         .instrument(span.clone())
         .await;
     let _entered = span.entered();
-    let outcome = match answered {
-        Ok(Ok(response)) => Ok(finish(response.map_into_boxed_body(), &request_id, language)),
-        Ok(Err(error)) => Err(as_api_error(&error)),
-        Err(panic) => Err(ApiError::panicked(panic.as_ref())),
+    let outcome = match (pace.refusal(), answered) {
+        (Some(too_slow), _) => Err(too_slow),
+        (None, Ok(Ok(response))) => Ok(finish(response.map_into_boxed_body(), &request_id, language)),
+        (None, Ok(Err(error))) => Err(as_api_error(&error)),
+        (None, Err(panic)) => Err(ApiError::panicked(panic.as_ref())),
     };
     let status = outcome
         .as_ref()
@@ -75,6 +80,7 @@ pub async fn boundary(
         log_failure(error, operation);
     }
     tracing::info!(operation, status = status.as_u16(), elapsed_ms, "answered");
+    let outcome = outcome.map(|response| response.map_body(|_, body| UntilSent::new(body, work).boxed()));
     outcome.map_err(|error| {
         Failed {
             error: error.with_request(&request_id, language),

@@ -39,7 +39,7 @@ const fn failure(name: &'static str, status: &'static str, description: &'static
     }
 }
 
-const FAILURES: [Failure; 9] = [
+const FAILURES: [Failure; 10] = [
     failure(
         "BadRequest",
         "400",
@@ -55,6 +55,7 @@ const FAILURES: [Failure; 9] = [
     ),
     failure("NotFound", "404", "`not_found`", Given::Path),
     failure("NotAcceptable", "406", "`not_acceptable`", Given::Always),
+    failure("RequestTimeout", "408", "`request_timeout`", Given::Body),
     failure("PayloadTooLarge", "413", "`payload_too_large`", Given::Body),
     failure("UnsupportedMediaType", "415", "`unsupported_media_type`", Given::Body),
     failure("ValidationFailed", "422", "`validation_failed`", Given::Input),

@@ -15,6 +15,7 @@ mod links;
 mod list;
 mod negotiation;
 pub mod openapi;
+mod pace;
 mod page;
 mod parameters;
 mod patch;
@@ -23,6 +24,7 @@ pub mod problem_pages;
 mod query;
 mod strict;
 pub mod table;
+pub mod waiting;
 
 pub use contract::{Contract, check_method, method_not_allowed};
 pub use cursors::Cursors;
