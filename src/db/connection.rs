@@ -4,6 +4,7 @@ use diesel::connection::SimpleConnection;
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
 use diesel::sqlite::SqliteConnection;
+use url::Url;
 
 use super::DatabaseUrl;
 
@@ -73,7 +74,7 @@ impl DbConnection {
     pub(super) fn open(url: &DatabaseUrl, purpose: Purpose) -> ConnectionResult<Self> {
         match url {
             DatabaseUrl::Postgres(url) => {
-                let mut connection = PgConnection::establish(url)?;
+                let mut connection = PgConnection::establish(&with_patience(url))?;
                 connection
                     .batch_execute(POSTGRES_SETTINGS)
                     .map_err(ConnectionError::CouldntSetupConfiguration)?;
@@ -87,6 +88,29 @@ impl DbConnection {
             DatabaseUrl::Sqlite(path) => open_sqlite(&path.to_string_lossy(), purpose).map(DbConnection::Sqlite),
         }
     }
+}
+
+/// What the URL does not say itself: a server that has gone without a word is given up after about half a minute, where the
+/// system alone would wait for a quarter of an hour.
+const POSTGRES_PATIENCE: [(&str, &str); 5] = [
+    ("connect_timeout", "5"),
+    ("tcp_user_timeout", "30000"),
+    ("keepalives_idle", "10"),
+    ("keepalives_interval", "5"),
+    ("keepalives_count", "4"),
+];
+
+fn with_patience(url: &str) -> String {
+    let Ok(mut url) = Url::parse(url) else {
+        // libpq reads more than that: several hosts, for one
+        return url.to_owned();
+    };
+    for (name, value) in POSTGRES_PATIENCE {
+        if !url.query_pairs().any(|(given, _)| given == name) {
+            url.query_pairs_mut().append_pair(name, value);
+        }
+    }
+    url.into()
 }
 
 fn open_sqlite(path: &str, purpose: Purpose) -> ConnectionResult<SqliteConnection> {
@@ -111,4 +135,21 @@ fn open_sqlite(path: &str, purpose: Purpose) -> ConnectionResult<SqliteConnectio
 /// The version of the embedded SQLite as its own number, 3.51.3 being 3051003.
 fn sqlite_version() -> i32 {
     libsqlite3_sys::SQLITE_VERSION_NUMBER
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_url_keeps_what_it_says_and_gets_the_patience_that_it_does_not_name() {
+        let url = with_patience("postgres://u:p%40ss@db/venue?connect_timeout=9&sslmode=require");
+        assert_eq!(
+            url,
+            "postgres://u:p%40ss@db/venue?connect_timeout=9&sslmode=require&tcp_user_timeout=30000&keepalives_idle=10\
+             &keepalives_interval=5&keepalives_count=4"
+        );
+        let of_two_hosts = "postgres://u@one:1,two:2/venue";
+        assert_eq!(with_patience(of_two_hosts), of_two_hosts);
+    }
 }

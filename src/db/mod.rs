@@ -18,6 +18,6 @@ mod url;
 pub(crate) use chosen::about_chosen;
 pub use connection::{DbConnection, MultiBackend, MultiField, MultiRawValue, MultiRow};
 pub use migrations::{migrate, pending_migrations};
-pub use pool::{Db, Retry, on_blocking_thread};
+pub use pool::{ANSWER_WAIT_MAX, Db, Retry, on_blocking_thread};
 pub use statement::Statement;
 pub use url::{DatabaseUrl, DatabaseUrlError};

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use diesel::connection::SimpleConnection;
 use diesel::r2d2::{ManageConnection, Pool, PooledConnection};
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use tokio::time::timeout;
 
 use super::checkpoint::Checkpoints;
 use super::connection::{DbConnection, Purpose};
@@ -19,6 +20,8 @@ const POOL_WAIT_MAX: Duration = Duration::from_secs(2);
 const SQLITE_READERS: u32 = 4;
 /// While one waits for the disk, another works.
 const POSTGRES_POSTERS: u32 = 2;
+/// How long a request waits for its transaction, whatever the database is doing meanwhile: longer than that may wait for a lock.
+pub const ANSWER_WAIT_MAX: Duration = Duration::from_secs(10);
 /// How often, and for how long, a transaction is tried before its failure is the caller's.
 const ATTEMPTS_MAX: u32 = 6;
 const RETRY_TIME_MAX: Duration = Duration::from_secs(3);
@@ -169,28 +172,28 @@ impl Db {
     /// Runs `work` on one snapshot of the data, on a thread that may wait.
     ///
     /// # Errors
-    /// What `work` answers, or 503 when the database cannot be had.
+    /// What `work` answers, or 503 when the database cannot be had or takes too long.
     pub async fn read<T, F>(&self, work: F) -> Result<T, ApiError>
     where
         T: Send + 'static,
         F: FnMut(&mut DbConnection) -> Result<T, ApiError> + Send + 'static,
     {
         let db = self.clone();
-        on_blocking_thread(move || db.read_blocking(work)).await
+        in_time(on_blocking_thread(move || db.read_blocking(work))).await
     }
 
     /// Runs `work` in one transaction that may write, on a thread that may wait. All of it happens or nothing; `work`
     /// may run more than once.
     ///
     /// # Errors
-    /// What `work` answers, or 503 when the database cannot be had.
+    /// What `work` answers, or 503 when the database cannot be had or takes too long; in the latter case it may still happen.
     pub async fn write<T, F>(&self, work: F) -> Result<T, ApiError>
     where
         T: Send + 'static,
         F: FnMut(&mut DbConnection) -> Result<T, ApiError> + Send + 'static,
     {
         let db = self.clone();
-        on_blocking_thread(move || db.write_blocking(work)).await
+        in_time(on_blocking_thread(move || db.write_blocking(work))).await
     }
 
     /// [`Db::read`] for threads that may wait: jobs, the command line.
@@ -241,6 +244,12 @@ impl Db {
         self.read(|connection| dialect::ping(connection).map_err(ApiError::from))
             .await
     }
+}
+
+/// Lets a request go when the database hangs; the thread and its connection are in use until it answers or is given up.
+async fn in_time<T>(work: impl Future<Output = Result<T, ApiError>>) -> Result<T, ApiError> {
+    let outcome = timeout(ANSWER_WAIT_MAX, work).await;
+    outcome.unwrap_or_else(|_elapsed| Err(ApiError::busy("the database takes too long")))
 }
 
 /// The one door to the blocking threads.

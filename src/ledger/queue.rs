@@ -14,11 +14,12 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Instant;
 
 use tokio::sync::oneshot;
+use tokio::time::timeout_at;
 
 use super::batch::{BatchItem, Outcome, post_batch, post_batch_at_first};
 use super::posting::AccountRef;
 use crate::clock::Clock;
-use crate::db::Db;
+use crate::db::{ANSWER_WAIT_MAX, Db};
 use crate::error::{ApiError, ApiResult, Code};
 use crate::metrics::PostingMetrics;
 use crate::request_keys::InFlightGuard;
@@ -127,13 +128,13 @@ impl PostingQueue {
     /// Posts one item, and answers after the commit. The guard is held as long as the posting is under way.
     ///
     /// # Errors
-    /// 503 when the queue is full, the database is away, or the server is stopping; then only asking again under the same key
-    /// tells what became of it.
+    /// 503 when the queue is full, the database is away or slow, or the server is stopping; then only asking again under the
+    /// same key tells what became of it.
     pub async fn post(&self, item: BatchItem, guard: InFlightGuard) -> Answer {
         let index = self.lane_index(lane_number(&item))?;
         let lane = self.lanes.get(index).ok_or_else(ApiError::shutting_down)?;
         let answers = lane.accept(vec![item], Some(guard))?;
-        let mut answers = answers.await.map_err(|_stopped| ApiError::shutting_down())?;
+        let mut answers = in_time(answers, Instant::now() + ANSWER_WAIT_MAX).await?;
         answers
             .pop()
             .unwrap_or_else(|| Err(ApiError::internal("a posting has no answer")))
@@ -190,15 +191,24 @@ impl Accepted {
     /// What became of the items, in their order.
     ///
     /// # Errors
-    /// 503 when the server is stopping; then it is not known of any of them.
+    /// 503 when the database is slow or the server is stopping; then it is not known of any of them.
     pub async fn answers(self) -> ApiResult<Vec<Answer>> {
+        let deadline = Instant::now() + ANSWER_WAIT_MAX;
         let mut placed = Vec::with_capacity(self.count);
         for (places, answers) in self.parts {
-            let answers = answers.await.map_err(|_stopped| ApiError::shutting_down())?;
+            let answers = in_time(answers, deadline).await?;
             placed.extend(places.into_iter().zip(answers));
         }
         placed.sort_unstable_by_key(|(place, _)| *place);
         Ok(placed.into_iter().map(|(_, answer)| answer).collect())
+    }
+}
+
+/// The answers, when they come before the deadline; what is posted later is answered under its key.
+async fn in_time(answers: oneshot::Receiver<Vec<Answer>>, deadline: Instant) -> ApiResult<Vec<Answer>> {
+    match timeout_at(deadline.into(), answers).await {
+        Ok(answers) => answers.map_err(|_stopped| ApiError::shutting_down()),
+        Err(_elapsed) => Err(ApiError::busy("a posting takes too long; it may still be done")),
     }
 }
 
