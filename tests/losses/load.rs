@@ -37,6 +37,8 @@ pub struct Tally {
     pub answers: BTreeMap<u16, usize>,
     /// Requests whose connection broke before the answer.
     pub broken: usize,
+    /// For one answer, final or not.
+    pub longest: Duration,
 }
 
 impl Tally {
@@ -45,6 +47,7 @@ impl Tally {
             *self.answers.entry(*status).or_default() += count;
         }
         self.broken += other.broken;
+        self.longest = self.longest.max(other.longest);
     }
 
     pub fn count(&self, status: u16) -> usize {
@@ -109,10 +112,13 @@ impl Client {
     pub fn settle(&mut self, request: &str) -> Reply {
         let began = Instant::now();
         loop {
+            let sent = Instant::now();
             let asked = self.connection.ask(request);
             let last = match asked {
                 Ok(reply) => {
                     *self.tally.answers.entry(reply.status).or_default() += 1;
+                    self.tally.longest = self.tally.longest.max(sent.elapsed());
+                    assert!(reply.status != 503 || reply.says_when_to_retry, "{}", reply.body);
                     let is_open = reply.status == 503 || reply.has_code("in_progress");
                     if !is_open {
                         assert!(reply.status < 500, "{}: {}", reply.status, reply.body);

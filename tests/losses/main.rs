@@ -22,12 +22,15 @@ mod cuts;
 mod early_void;
 mod full;
 mod kill;
+mod livez;
 mod load;
 mod office;
 mod races;
 mod restart;
 mod runs;
 mod server;
+mod slow_clients;
+mod slow_database;
 mod stage;
 mod unsynced;
 #[allow(dead_code, reason = "a benchmark needs more of it")]
@@ -75,6 +78,8 @@ const PROOFS: &[Proof] = &[
     Proof::new("terminate", &[Kind::Postgres], 2, restart::terminated),
     Proof::new("unsynced", BOTH, 2, unsynced::make),
     Proof::new("full", BOTH, 1, full::make),
+    Proof::new("slow-database", BOTH, 1, slow_database::make),
+    Proof::new("slow-clients", BOTH, 200, slow_clients::make),
     Proof::new("run-kill", BOTH, 1, runs::killed),
     Proof::new("run-stop", BOTH, 1, runs::stopped),
 ];

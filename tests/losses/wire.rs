@@ -7,11 +7,12 @@ use std::time::Duration;
 use uuid::Uuid;
 
 /// Longer than the service takes for anything.
-const REPLY_WITHIN: Duration = Duration::from_secs(20);
+const REPLY_WITHIN: Duration = Duration::from_secs(30);
 
 pub struct Reply {
     pub status: u16,
     pub is_replayed: bool,
+    pub says_when_to_retry: bool,
     pub body: String,
 }
 
@@ -49,6 +50,7 @@ impl Connection {
         }
         Ok(Reply {
             status: status.ok_or(io::ErrorKind::InvalidData)?,
+            says_when_to_retry: header(head, "retry-after").is_some(),
             is_replayed: header(head, "idempotent-replayed").is_some(),
             body: body.to_owned(),
         })
