@@ -3,6 +3,7 @@
 mod demo;
 mod import;
 mod interrupted_run;
+mod metrics;
 mod quickstart;
 mod serve;
 pub mod serving;
