@@ -15,12 +15,9 @@ use crate::jobs::{JobKind, JobStatus};
 
 /// Rows that go in one transaction. Keys lie all over their table, so each is a page of its own to write: of a million on SQLite a
 /// hundred take some 15 ms, in which no till posts, and five hundred 90.
-pub const ROWS_MAX: usize = 100;
+pub const ROWS_MAX: u16 = 100;
 /// Uploaded files that go in one transaction: they are large.
-pub const FILES_MAX: usize = 1;
-/// The same as a number of rows of a statement.
-const ROWS: i64 = 100;
-const FILES: i64 = 1;
+pub const FILES_MAX: u16 = 1;
 
 /// Between two sweeps.
 const PERIOD: TimeDelta = TimeDelta::hours(1);
@@ -54,7 +51,7 @@ pub fn delete_passed_keys(connection: &mut DbConnection, tenant_id: Id, before: 
     ))
     .bind::<SqlId, _>(tenant_id)
     .bind::<SqlTimestamp, _>(before)
-    .bind::<BigInt, _>(ROWS)
+    .bind::<BigInt, _>(i64::from(ROWS_MAX))
     .execute(connection)
 }
 
@@ -67,7 +64,7 @@ pub fn delete_ended_jobs(connection: &mut DbConnection, tenant_id: Id, before: T
         .filter(jobs::status.eq_any(vec![JobStatus::Succeeded, JobStatus::Failed, JobStatus::Cancelled]))
         .filter(jobs::finished_at.lt(before))
         .order(jobs::id)
-        .limit(ROWS)
+        .limit(i64::from(ROWS_MAX))
         .select(jobs::id)
         .load(connection)?;
     let made: Vec<Option<Id>> = ids.iter().copied().map(Some).collect();
@@ -95,7 +92,7 @@ pub fn delete_files_of_committed(
         )
         .filter(imports::committed_at.lt(before))
         .order(import_files::import_id)
-        .limit(FILES)
+        .limit(i64::from(FILES_MAX))
         .select(import_files::import_id)
         .load(connection)?;
     let files = import_files::tenant_id
@@ -158,7 +155,7 @@ fn delete_staged(
     ))
     .bind::<SqlId, _>(tenant_id)
     .bind::<SqlId, _>(import_id)
-    .bind::<BigInt, _>(ROWS)
+    .bind::<BigInt, _>(i64::from(ROWS_MAX))
     .execute(connection)
 }
 
@@ -186,7 +183,7 @@ pub fn delete_ended_mails(
         .bind::<SqlId, _>(tenant_id)
         .bind::<SqlTimestamp, _>(before)
         .bind::<SqlTimestamp, _>(now)
-        .bind::<BigInt, _>(ROWS)
+        .bind::<BigInt, _>(i64::from(ROWS_MAX))
         .load(connection)?;
     let ids: Vec<Id> = passed.into_iter().map(|mail| mail.id).collect();
     let brought = invitations::tenant_id

@@ -174,5 +174,5 @@ fn delete_some(
             (gone, store::ROWS_MAX)
         }
     };
-    Ok((gone, gone >= most))
+    Ok((gone, gone >= usize::from(most)))
 }

@@ -1,18 +1,18 @@
-//! `examples/load_sales`, on made-up files: sales of tills are invoiced; of documents what came back finds its sale or stays
-//! without one, and every total is exact.
+//! `examples/load_sales`, on made-up files: of documents what came back finds its sale or stays without one, and every total is
+//! exact. Sales of tills are in `tills`.
 
 use clap::Parser;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::harness::{Venue, walk};
+use crate::harness::Venue;
 
 #[allow(dead_code, reason = "a program has its own way in")]
 #[path = "../../examples/load_sales/main.rs"]
 mod loader;
+mod tills;
 
 const DOCUMENTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/documents-sample.csv");
-const SALES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/sales-sample.csv");
 
 const MONTHS: &str = "month,CustomerID,docs,lines,sales_cents,returns_cents,net_cents
 2026-03,21,3,9,15365,-4220,11145
@@ -145,21 +145,4 @@ fn a_cent_too_much_is_a_difference() {
     let wrong = DAYS.replace("LAMP,0,-245", "LAMP,0,-244");
     std::fs::write(loading.folder.path().join("days.csv"), wrong).unwrap();
     assert_eq!(loading.load(), 1);
-}
-
-#[test]
-fn sales_of_tills_are_loaded_once_and_invoiced() {
-    let venue = Venue::open();
-    let token = venue.director.token.as_deref().unwrap();
-    let flags = ["--url", &venue.service.base, "--token", token, "--invoice-months"];
-    let options = loader::Options::parse_from(["load_sales", SALES].into_iter().chain(flags));
-    let stored = || {
-        let sales = walk(&venue.director, "/v1/mutations?kind=sale&limit=200");
-        (sales, walk(&venue.director, "/v1/invoices?limit=200"))
-    };
-    assert_eq!(loader::load(&options).unwrap(), 0);
-    let (sales, invoices) = stored();
-    assert!(sales.len() > 50 && !invoices.is_empty());
-    assert_eq!(loader::load(&options).unwrap(), 0);
-    assert_eq!(stored(), (sales, invoices));
 }

@@ -7,17 +7,29 @@ use std::process::Command;
 use super::onaccount;
 use super::serving::Serving;
 
-/// The block of README.md that makes a director, signs in and plays the story.
-fn readme_block() -> String {
+/// The block of README.md in which this stands.
+fn readme_block(has: &str) -> &'static str {
     let readme = include_str!("../../../README.md");
     let block = readme
         .split("```sh\n")
         .filter_map(|rest| rest.split("```").next())
-        .find(|block| block.contains("examples/quickstart.sh"));
-    block.expect("README.md tells how to play the story").to_owned()
+        .find(|block| block.contains(has));
+    block.unwrap_or_else(|| panic!("README.md has no block with {has}"))
 }
 
-fn assert_story(folder: &Path, commands: &str) {
+/// How README.md makes the first user, with the answers to what it would ask at a terminal.
+fn first_user() -> String {
+    let commands = readme_block("cargo build --release").lines();
+    let create = commands
+        .filter(|line| line.starts_with("target/release/onaccount user create "))
+        .collect::<Vec<_>>()
+        .join("\n");
+    format!(
+        "echo 'a password of your own' | {create} --password-stdin --tenant-number 719 --tenant-name 'Sportclub Noord'\n"
+    )
+}
+
+fn play(folder: &Path, commands: &str) -> String {
     let played = Command::new("bash")
         .args(["-euo", "pipefail", "-c", commands])
         .current_dir(folder)
@@ -26,6 +38,11 @@ fn assert_story(folder: &Path, commands: &str) {
     let told = String::from_utf8_lossy(&played.stdout);
     let complained = String::from_utf8_lossy(&played.stderr);
     assert!(played.status.success(), "it needs curl:\n{told}\n{complained}");
+    told.into_owned()
+}
+
+fn assert_story(folder: &Path, commands: &str) {
+    let told = play(folder, commands);
     assert!(told.ends_with("Done: everything was as expected.\n"), "{told}");
 }
 
@@ -40,14 +57,17 @@ fn a_new_user_plays_the_story_of_the_readme() {
     let mut serving = Serving::run(onaccount().arg("serve").current_dir(folder.path()));
 
     let url = format!("http://{}", serving.address);
-    let commands = readme_block().replace("http://127.0.0.1:8080", &url);
+    let commands = readme_block("examples/quickstart.sh").replace("http://127.0.0.1:8080", &url);
     assert!(commands.contains(&url), "{commands}");
+    play(folder.path(), &first_user());
     assert_story(folder.path(), &commands);
     // it says that it makes new customers and accounts each time
-    assert_story(
-        folder.path(),
-        &format!("{}\nexamples/quickstart.sh", without_first_command(&commands)),
-    );
+    assert_story(folder.path(), &format!("{commands}\nexamples/quickstart.sh"));
+
+    play(folder.path(), readme_block("--password-stdin"));
+    let scripts = commands.replace("you@example.org", "director@example.org");
+    assert_ne!(scripts, commands);
+    assert_story(folder.path(), &scripts);
 
     serving.terminate();
     assert!(serving.ended().success());
@@ -57,13 +77,4 @@ fn a_new_user_plays_the_story_of_the_readme() {
         verified.status.success() && said.contains("the books are sound"),
         "{said}"
     );
-}
-
-/// The director is there by now: all from the address on.
-fn without_first_command(commands: &str) -> String {
-    let rest = commands
-        .split_once("export ONACCOUNT_URL")
-        .expect("the address is exported")
-        .1;
-    format!("export ONACCOUNT_URL{rest}")
 }

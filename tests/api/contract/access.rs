@@ -151,3 +151,43 @@ fn disagreement(needs: Needs, permissions: &[Permission], answer: &Answer) -> Op
         }
     }
 }
+
+/// What needs a permission and works in a venue that has not accepted the agreement: to accept it, to make the people who
+/// do, and to manage the portal.
+const BEFORE_AGREEMENT: [&str; 14] = [
+    "accept_agreement",
+    "create_api_key",
+    "create_tenant",
+    "create_user",
+    "get_tenant",
+    "get_user",
+    "grant_roles",
+    "list_api_keys",
+    "list_tenants",
+    "list_users",
+    "revoke_api_key",
+    "set_user_roles",
+    "update_tenant",
+    "update_user",
+];
+
+#[test]
+fn before_the_agreement_an_operation_of_a_venue_is_refused_whoever_may_use_it() {
+    let venue = Venue::before_agreement();
+    let (mut let_in, mut wrong) = (BTreeSet::new(), Vec::new());
+    for operation in operations(&document()) {
+        let Needs::Permission(permission) = needs_of(&operation) else {
+            continue;
+        };
+        for (name, actor, _) in people(&venue).into_iter().filter(|(.., may)| may.contains(&permission)) {
+            let answer = ask(&actor, &operation);
+            if answer.status != 403 {
+                let_in.insert(operation.id.clone());
+            } else if answer.json()["code"] != "gdpr_agreement_required" {
+                wrong.push(format!("{} as {name}: {}", operation.label(), answer.text()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
+    assert_eq!(let_in, BEFORE_AGREEMENT.map(str::to_owned).into());
+}

@@ -4,6 +4,7 @@ mod days;
 mod figures;
 mod forms;
 mod invoiced;
+mod pages;
 
 use onaccount::id::Id;
 use serde_json::{Value, json};
