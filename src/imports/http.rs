@@ -279,7 +279,7 @@ pub async fn list_import_findings(
             let words = read::words(connection, tenant_id, asked_words)?;
             export::write(connection, &import, severity, words, (format, options))
         };
-        return app.db.read(file).await?.respond();
+        return app.read_much(file).await?.respond();
     }
     let list = format!("findings of {id}");
     let page = app

@@ -259,7 +259,7 @@ pub async fn list_invoice_run_accounts(
 /// when one cannot be reversed, it fails with `run_not_reversible`, which names them, and nothing is changed. Once it has
 /// begun it goes on to the end; what cannot be reversed any more by then is left standing and named by `run_not_reversible`,
 /// and another reversal of the run takes it back later. Invoices that were reversed before are left as they are. Its
-/// credit notes have the date of the request.
+/// credit notes have the date of the request, or that of the year's last invoice, should that be later.
 #[utoipa::path(tag = "invoicing",
     params(
         ("id" = Id, Path, description = "The run"),

@@ -190,7 +190,8 @@ pub struct NewInvoiceRun {
     #[serde(default = "include", skip_serializing_if = "is_include")]
     #[schema(default = "include")]
     pub late: Late,
-    /// Today in the tenant's time zone when left out; not in the future, not before the last invoice of its year.
+    /// When left out: today in the tenant's time zone, or the date of the year's last invoice, should that be later. Not in the
+    /// future, not before the last invoice of its year.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub invoice_date: Option<BusinessDate>,
     #[validate(nested)]

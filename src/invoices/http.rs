@@ -199,7 +199,8 @@ pub async fn list_invoice_lines(
 /// Reverse an invoice
 ///
 /// Takes an invoice or a credit note back: posts the opposite of its reset, makes a credit note of an invoice and an invoice of a
-/// credit note, with its own number and today's date, and frees its mutations for a next run. The key is the id of what is made.
+/// credit note, with its own number and today's date (that of the year's last invoice, should that be later), and frees its mutations
+/// for a next run. The key is the id of what is made.
 #[utoipa::path(tag = "invoicing",
     params(
         ("id" = Id, Path, description = "The invoice or credit note"),

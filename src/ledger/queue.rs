@@ -5,6 +5,7 @@
 //! Every writer has a lane of its own. Postings to one account wait in one lane, so that writers seldom meet at a row;
 //! where they do (an account named once by its id and once by its number, another process), the database's locks decide.
 
+use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -66,14 +67,6 @@ impl Way {
     }
 }
 
-/// Postings of one request that are in the queue.
-#[derive(Debug)]
-pub struct Accepted {
-    count: usize,
-    /// By lane: which of them wait there, and their answers.
-    parts: Vec<(Vec<usize>, oneshot::Receiver<Vec<Answer>>)>,
-}
-
 struct Lane {
     messages: Sender<Message>,
     waiting: Arc<AtomicUsize>,
@@ -132,39 +125,46 @@ impl PostingQueue {
     /// same key tells what became of it.
     pub async fn post(&self, item: BatchItem, guard: InFlightGuard) -> Answer {
         let index = self.lane_index(lane_number(&item))?;
-        let lane = self.lanes.get(index).ok_or_else(ApiError::shutting_down)?;
-        let answers = lane.accept(vec![item], Some(guard))?;
+        let answers = self.lane(index)?.accept(vec![item], Some(guard))?;
         let mut answers = in_time(answers, Instant::now() + ANSWER_WAIT_MAX).await?;
         answers
             .pop()
             .unwrap_or_else(|| Err(ApiError::internal("a posting has no answer")))
     }
 
-    /// Accepts items, whose answers come with [`Accepted::answers`]. Those of one account are posted in their order, and after
-    /// what was accepted the same way before; one that fails does not touch its neighbours.
+    /// Posts items; those of one account in their order. One that fails does not touch its neighbours.
     ///
     /// # Errors
     /// As [`PostingQueue::post`]; then it is not known of any of them.
-    pub fn accept(&self, items: Vec<BatchItem>, way: Way) -> ApiResult<Accepted> {
-        let count = items.len();
-        let mut of_lanes: Vec<(Vec<usize>, Vec<BatchItem>)> = self.lanes.iter().map(|_| Default::default()).collect();
+    pub async fn post_in_order(&self, items: Vec<BatchItem>, way: Way) -> ApiResult<Vec<Answer>> {
+        let mut of_lanes: BTreeMap<usize, (Vec<usize>, Vec<BatchItem>)> = BTreeMap::new();
         for (place, item) in items.into_iter().enumerate() {
             let index = match way {
                 Way::ByAccount => self.lane_index(lane_number(&item))?,
                 Way::Together => self.lane_index(hash_of(&item.tenant_id))?,
             };
-            if let Some((places, own)) = of_lanes.get_mut(index) {
-                places.push(place);
-                own.push(item);
-            }
+            let (places, own) = of_lanes.entry(index).or_default();
+            places.push(place);
+            own.push(item);
         }
-        let mut parts = Vec::new();
-        for (lane, (places, own)) in self.lanes.iter().zip(of_lanes) {
-            if !own.is_empty() {
-                parts.push((places, lane.accept(own, None)?));
-            }
+        let mut accepted = Vec::new();
+        for (index, (places, own)) in of_lanes {
+            accepted.push((places, self.lane(index)?.accept(own, None)?));
         }
-        Ok(Accepted { count, parts })
+        let deadline = Instant::now() + ANSWER_WAIT_MAX;
+        let mut answered = BTreeMap::new();
+        for (places, answers) in accepted {
+            let answers = in_time(answers, deadline).await?;
+            if answers.len() != places.len() {
+                return Err(ApiError::internal("a posting has no answer"));
+            }
+            answered.extend(places.into_iter().zip(answers));
+        }
+        Ok(answered.into_values().collect())
+    }
+
+    fn lane(&self, index: usize) -> ApiResult<&Lane> {
+        self.lanes.get(index).ok_or_else(ApiError::shutting_down)
     }
 
     fn lane_index(&self, number: u64) -> ApiResult<usize> {
@@ -184,23 +184,6 @@ impl PostingQueue {
                 tracing::error!("a writer of the ledger panicked");
             }
         }
-    }
-}
-
-impl Accepted {
-    /// What became of the items, in their order.
-    ///
-    /// # Errors
-    /// 503 when the database is slow or the server is stopping; then it is not known of any of them.
-    pub async fn answers(self) -> ApiResult<Vec<Answer>> {
-        let deadline = Instant::now() + ANSWER_WAIT_MAX;
-        let mut placed = Vec::with_capacity(self.count);
-        for (places, answers) in self.parts {
-            let answers = in_time(answers, deadline).await?;
-            placed.extend(places.into_iter().zip(answers));
-        }
-        placed.sort_unstable_by_key(|(place, _)| *place);
-        Ok(placed.into_iter().map(|(_, answer)| answer).collect())
     }
 }
 
@@ -326,10 +309,28 @@ impl Writer {
             Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
             Err(error) if items.len() > 1 && error.code() != Code::ServiceUnavailable => {
                 tracing::warn!(%error, cause = error.cause_text(), count = items.len(), "a batch failed; posting one by one");
-                items.iter().map(|item| self.post_alone(item)).collect()
+                self.post_one_by_one(items)
             }
             Err(error) => items.iter().map(|_| Err(error.copy())).collect(),
         }
+    }
+
+    /// Once it is not known what became of one, none after it is posted: the order holds when they are sent again.
+    fn post_one_by_one(&self, items: &[BatchItem]) -> Vec<Answer> {
+        let mut away: Option<ApiError> = None;
+        let answer = |item| {
+            if let Some(error) = &away {
+                return Err(error.copy());
+            }
+            let answer = self.post_alone(item);
+            if let Err(error) = &answer
+                && error.code() == Code::ServiceUnavailable
+            {
+                away = Some(error.copy());
+            }
+            answer
+        };
+        items.iter().map(answer).collect()
     }
 
     fn post_alone(&self, item: &BatchItem) -> Answer {

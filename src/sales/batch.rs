@@ -1,7 +1,5 @@
 //! `POST /v1/sales/batch`: what an offline till has kept, in the order in which it happened.
 
-use std::collections::VecDeque;
-
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, post, web};
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -24,9 +22,7 @@ const BATCH_BYTES_MAX: usize = 4 << 20;
 /// The most lines that the sales of a batch may have together.
 const BATCH_LINES_MAX: usize = 10_000;
 /// How many sales take their turn at once, so that the sales of other tills pass between.
-const SLICE: usize = 50;
-/// How many slices of a batch wait for their turn, so that there is always one.
-const SLICES_WAITING: usize = 2;
+const SLICE: usize = 100;
 
 text_enum! {
     /// What became of a sale of a batch.
@@ -117,7 +113,7 @@ pub async fn post_sales(
     }
     for (place, id, answer) in post_in_slices(&app.postings, items).await? {
         if let Some(result) = results.get_mut(place) {
-            *result = Some(report.result(id, answer)?);
+            *result = Some(report.result(id, answer));
         }
     }
     let results = results.into_iter().flatten().collect();
@@ -125,26 +121,28 @@ pub async fn post_sales(
 }
 
 /// Posts sales with their places in the batch; answers place, id and outcome of each.
+///
+/// # Errors
+/// 503 when it is not known what became of some: those after them are not posted, or they would come before them when the
+/// batch is sent again.
 async fn post_in_slices(
     queue: &PostingQueue,
     mut items: Vec<(usize, BatchItem)>,
 ) -> ApiResult<Vec<(usize, Id, ledger::Answer)>> {
     let way = Way::of(items.iter().map(|(_, item)| item));
-    let mut waiting = VecDeque::with_capacity(SLICES_WAITING);
     let mut answered = Vec::with_capacity(items.len());
-    loop {
-        while waiting.len() < SLICES_WAITING && !items.is_empty() {
-            let slice = items.drain(..items.len().min(SLICE));
-            let (names, slice): (Vec<(usize, Id)>, Vec<BatchItem>) =
-                slice.map(|(place, item)| ((place, item.posting.id), item)).unzip();
-            waiting.push_back((names, queue.accept(slice, way)?));
+    while !items.is_empty() {
+        let slice = items.drain(..items.len().min(SLICE));
+        let (names, slice): (Vec<(usize, Id)>, Vec<BatchItem>) =
+            slice.map(|(place, item)| ((place, item.posting.id), item)).unzip();
+        for ((place, id), answer) in names.into_iter().zip(queue.post_in_order(slice, way).await?) {
+            match answer {
+                Err(error) if error.code() == Code::ServiceUnavailable => return Err(error),
+                answer => answered.push((place, id, answer)),
+            }
         }
-        let Some((names, accepted)) = waiting.pop_front() else {
-            return Ok(answered);
-        };
-        let answers = names.into_iter().zip(accepted.answers().await?);
-        answered.extend(answers.map(|((place, id), answer)| (place, id, answer)));
     }
+    Ok(answered)
 }
 
 fn read_sale(text: &RawValue) -> ApiResult<BatchSale> {
@@ -179,9 +177,8 @@ struct Report<'a> {
 }
 
 impl Report<'_> {
-    /// A 503 is the answer to the whole batch: nothing is known of the sales of this slice.
-    fn result(&self, id: Id, answer: ApiResult<Outcome>) -> ApiResult<SaleResult> {
-        Ok(match answer {
+    fn result(&self, id: Id, answer: ledger::Answer) -> SaleResult {
+        match answer {
             Ok(Outcome::Posted { entry, is_replayed }) => self.posted(&entry, is_replayed),
             Ok(Outcome::Declined { decline, is_replayed }) => {
                 let outcome = if is_replayed {
@@ -206,12 +203,11 @@ impl Report<'_> {
                 SaleOutcome::Failed,
                 ApiError::internal("a sale was taken for a void"),
             ),
-            Err(error) if error.code() == Code::ServiceUnavailable => return Err(error),
             Err(error) => {
                 tracing::error!(%id, cause = error.cause_text(), "a sale of a batch failed");
                 self.refused(Some(id), SaleOutcome::Failed, error)
             }
-        })
+        }
     }
 
     fn posted(&self, entry: &Entry, is_replayed: bool) -> SaleResult {

@@ -1,9 +1,12 @@
 //! What an offline till has kept comes in one request.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use crate::harness::money::{sale, with};
 use crate::harness::{Answer, Venue, key};
+use crate::ledger::hold;
 
 fn post(venue: &Venue, sales: &[(&str, Value)]) -> Answer {
     let sales: Vec<Value> = sales.iter().map(|(id, sale)| json!({"id": id, "sale": sale})).collect();
@@ -185,4 +188,35 @@ fn each_accounts_sales_keep_their_order_among_those_of_others() {
         let seqs: Vec<i64> = own.map(|result| result["seq"].as_i64().unwrap()).collect();
         assert_eq!(seqs, (2..50).collect::<Vec<i64>>());
     }
+}
+
+#[test]
+fn when_the_database_is_away_for_a_while_no_sale_overtakes_another() {
+    let venue = Venue::open();
+    let account_id = venue.account("71900001", "1000.00");
+    let keys: Vec<String> = (0..1_000).map(|_| key()).collect();
+    let sales: Vec<(&str, Value)> = keys
+        .iter()
+        .map(|key| (key.as_str(), sale(account_id, "0.10")))
+        .collect();
+    let answer = std::thread::scope(|scope| {
+        let held = hold(&venue, account_id);
+        let answer = scope.spawn(|| post(&venue, &sales));
+        // longer than one slice waits, shorter than all would one after the other
+        let patience = Instant::now() + Duration::from_secs(12);
+        while !answer.is_finished() && Instant::now() < patience {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        drop(held);
+        answer.join().unwrap()
+    });
+    answer.problem(503, "service_unavailable");
+    assert_eq!(venue.state(account_id), (0, 100_000, 1));
+    let results = post(&venue, &sales).expect(207)["results"].clone();
+    let seqs = results
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|result| result["seq"].as_i64().unwrap());
+    assert!(seqs.eq(2..1_002));
 }
