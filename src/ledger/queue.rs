@@ -5,7 +5,7 @@
 //! Every writer has a lane of its own. Postings to one account wait in one lane, so that writers seldom meet at a row;
 //! where they do (an account named once by its id and once by its number, another process), the database's locks decide.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -44,22 +44,25 @@ pub struct PostingQueue {
 pub enum Way {
     /// Each in the lane of its account.
     ByAccount,
-    /// All in one lane, which keeps their order also when an account is named once by its id and once by its number.
+    /// All in one lane, which keeps their order also when an account is named once by its id and once by its number, or when
+    /// two have the same id: the first one has it.
     Together,
 }
 
 impl Way {
-    /// The way that keeps the order of each account's postings.
+    /// The way that keeps what order decides: that of each account's postings, and of those with the same id.
     #[must_use]
     pub fn of<'a>(items: impl IntoIterator<Item = &'a BatchItem>) -> Self {
-        let (mut by_id, mut by_number) = (false, false);
+        let (mut by_id, mut by_number, mut has_twins) = (false, false, false);
+        let mut ids = HashSet::new();
         for item in items {
+            has_twins |= !ids.insert(item.posting.id);
             match item.posting.action.account() {
                 Some(AccountRef::Number(_)) => by_number = true,
                 Some(AccountRef::Id(_)) | None => by_id = true,
             }
         }
-        if by_id && by_number {
+        if has_twins || (by_id && by_number) {
             Self::Together
         } else {
             Self::ByAccount

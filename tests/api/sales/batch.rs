@@ -220,3 +220,27 @@ fn when_the_database_is_away_for_a_while_no_sale_overtakes_another() {
         .map(|result| result["seq"].as_i64().unwrap());
     assert!(seqs.eq(2..1_002));
 }
+
+#[test]
+fn of_two_sales_with_one_id_the_first_is_posted() {
+    let venue = Venue::open();
+    let accounts: Vec<_> = (1..=8)
+        .map(|number| venue.account(&format!("7190000{number}"), "1000.00"))
+        .collect();
+    let keys: Vec<String> = (0..56).map(|_| key()).collect();
+    let pairs = accounts.iter().flat_map(|first| {
+        accounts
+            .iter()
+            .filter(move |other| *other != first)
+            .map(move |other| [first, other])
+    });
+    let sales: Vec<(&str, Value)> = keys
+        .iter()
+        .zip(pairs)
+        .flat_map(|(key, pair)| pair.map(|account_id| (key.as_str(), sale(*account_id, "1.00"))))
+        .collect();
+    let told = outcomes(&post(&venue, &sales));
+    for pair in plain(&told).chunks(2) {
+        assert_eq!(pair, [("posted", ""), ("invalid", "idempotency_key_reused")]);
+    }
+}
