@@ -77,6 +77,7 @@ impl Work for CommitWork {
             return post_sales(services, lease);
         }
         let teller = Teller::new(services, lease, job.progress_total);
+        let mut is_lost = false;
         let committed = services.db.write_blocking(|connection| {
             dialect::take_all_time(connection)?;
             let import = store::lock_import(connection, tenant_id, import_id)?.ok_or_else(missing)?;
@@ -85,13 +86,14 @@ impl Work for CommitWork {
                 commit(connection, &services.clock, &tenant, &import, &job, &teller)?;
             }
             // the job's row comes last: until then the teller writes it, and what is done for a lost lease is undone here
-            if renew(connection, lease, services.clock.now())? == Renewal::Lost {
-                return Err(ApiError::new(Code::ImportChanged));
+            is_lost = renew(connection, lease, services.clock.now())? == Renewal::Lost;
+            if is_lost {
+                return Err(ApiError::internal("somebody else has the job by now"));
             }
             Ok(set_progress(connection, lease, job.progress_total, job.progress_total)?)
         });
         match committed {
-            Err(error) if error.code() == Code::ImportChanged => Ok(Step::LeaseLost),
+            Err(_) if is_lost => Ok(Step::LeaseLost),
             Err(error) => {
                 teller.tell(0);
                 Err(error)

@@ -1,13 +1,14 @@
 //! Making and changing the customers that the rows of an import describe, in the transaction of its commit.
 
 use diesel::prelude::*;
+use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
 use diesel::sql_types::{BigInt, Nullable, Text, Timestamp as SqlTimestamp};
 
 use super::staging::Attempt;
 use crate::audit;
 use crate::clock::{Clock, Timestamp};
 use crate::customers::{self, Customer};
-use crate::db::DbConnection;
+use crate::db::{DbConnection, MultiBackend};
 use crate::error::{ApiError, ApiResult, Code};
 use crate::id::{Id, SqlId};
 use crate::jobs::model::JobRow;
@@ -91,6 +92,20 @@ const LAST_OF_CHUNK: &str = "
         WHERE s.tenant_id = $1 AND s.import_id = $2 AND s.attempt = $3 AND s.outcome = 'create' AND s.row_no > $4
         ORDER BY s.row_no LIMIT $5) AS chunk";
 
+/// A statement that is still handed values.
+type Statement<'a> = BoxedSqlQuery<'a, MultiBackend, SqlQuery>;
+
+/// Hands a statement its last values: whose rows it is about, after which row, and until which or how many.
+fn of_rows(statement: Statement<'_>, attempt: Attempt, after: i64, until: i64) -> Statement<'_> {
+    let (tenant_id, import_id, number) = attempt;
+    statement
+        .bind::<SqlId, _>(tenant_id)
+        .bind::<SqlId, _>(import_id)
+        .bind::<BigInt, _>(number)
+        .bind::<BigInt, _>(after)
+        .bind::<BigInt, _>(until)
+}
+
 #[derive(QueryableByName)]
 struct LastRow {
     #[diesel(sql_type = Nullable<BigInt>)]
@@ -108,37 +123,22 @@ pub fn make_customers(
     now: Timestamp,
     tell: &dyn Fn(i64),
 ) -> ApiResult<i64> {
-    let (tenant_id, import_id, number) = attempt;
     let (mut after, mut made) = (0, 0);
     loop {
-        let chunk: LastRow = diesel::sql_query(LAST_OF_CHUNK)
-            .bind::<SqlId, _>(tenant_id)
-            .bind::<SqlId, _>(import_id)
-            .bind::<BigInt, _>(number)
-            .bind::<BigInt, _>(after)
-            .bind::<BigInt, _>(CUSTOMERS_OF_CHUNK)
-            .get_result(connection)?;
+        let chunk = diesel::sql_query(LAST_OF_CHUNK).into_boxed();
+        let chunk: LastRow = of_rows(chunk, attempt, after, CUSTOMERS_OF_CHUNK).get_result(connection)?;
         let Some(last) = chunk.row_no else { return Ok(made) };
-        let inserted = diesel::sql_query(NEW_CUSTOMERS)
-            .bind::<SqlTimestamp, _>(now)
-            .bind::<SqlId, _>(tenant_id)
-            .bind::<SqlId, _>(import_id)
-            .bind::<BigInt, _>(number)
-            .bind::<BigInt, _>(after)
-            .bind::<BigInt, _>(last)
+        let customers = diesel::sql_query(NEW_CUSTOMERS).into_boxed();
+        let inserted = of_rows(customers.bind::<SqlTimestamp, _>(now), attempt, after, last)
             .execute(connection)
             .map_err(|error| ApiError::taken(error, Code::ImportOutdated))?;
-        diesel::sql_query(TRAIL)
+        let trail = diesel::sql_query(TRAIL)
+            .into_boxed()
             .bind::<Text, _>(&job.actor_kind)
             .bind::<SqlId, _>(job.actor_id)
             .bind::<Text, _>(&job.actor_name)
-            .bind::<SqlTimestamp, _>(now)
-            .bind::<SqlId, _>(tenant_id)
-            .bind::<SqlId, _>(import_id)
-            .bind::<BigInt, _>(number)
-            .bind::<BigInt, _>(after)
-            .bind::<BigInt, _>(last)
-            .execute(connection)?;
+            .bind::<SqlTimestamp, _>(now);
+        of_rows(trail, attempt, after, last).execute(connection)?;
         made += i64::try_from(inserted).unwrap_or(0);
         after = last;
         tell(made);
@@ -175,25 +175,15 @@ pub fn change_customers(
     let change = changed_customers();
     let (mut after, mut done) = (0, 0);
     loop {
-        let page: Vec<Change> = diesel::sql_query(CHANGES)
-            .bind::<SqlId, _>(tenant_id)
-            .bind::<SqlId, _>(import_id)
-            .bind::<BigInt, _>(number)
-            .bind::<BigInt, _>(after)
-            .bind::<BigInt, _>(CHANGES_OF_CHUNK)
-            .load(connection)?;
+        let page = diesel::sql_query(CHANGES).into_boxed();
+        let page: Vec<Change> = of_rows(page, attempt, after, CHANGES_OF_CHUNK).load(connection)?;
         let Some(last) = page.last().map(|change| change.row_no) else {
             break;
         };
         let ids: Vec<Id> = page.iter().map(|change| change.customer_id).collect();
         let before = customers::list_by_ids(connection, tenant_id, &ids)?;
-        diesel::sql_query(&change)
-            .bind::<SqlTimestamp, _>(now)
-            .bind::<SqlId, _>(tenant_id)
-            .bind::<SqlId, _>(import_id)
-            .bind::<BigInt, _>(number)
-            .bind::<BigInt, _>(after)
-            .bind::<BigInt, _>(last)
+        let change = diesel::sql_query(&change).into_boxed().bind::<SqlTimestamp, _>(now);
+        of_rows(change, attempt, after, last)
             .execute(connection)
             .map_err(|error| ApiError::taken(error, Code::ImportOutdated))?;
         let changed = customers::list_by_ids(connection, tenant_id, &ids)?;
