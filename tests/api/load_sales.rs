@@ -37,6 +37,14 @@ const DAYS: &str = "CustomerID,day,StockCode,quantity,amount_cents,lines
 21,2026-04-02,GIFT,-4,0,1
 ";
 
+/// Loads a file with the director's token; answers how many differences there were.
+fn load(venue: &Venue, file: &str, more: &[&str]) -> usize {
+    let (url, token) = (&venue.service.base, venue.director.token.as_deref().unwrap());
+    let base = ["load_sales", file, "--url", url, "--token", token];
+    let options = loader::Options::parse_from(base.iter().chain(more));
+    loader::load(&options).unwrap()
+}
+
 /// What the loader is run on.
 struct Loading {
     venue: Venue,
@@ -54,23 +62,17 @@ impl Loading {
     /// Loads the sample; answers how many differences there were.
     fn load(&self) -> usize {
         let file = |name: &str| self.folder.path().join(name).display().to_string();
-        let (director, superuser) = (&self.venue.director.token, &self.venue.superuser.token);
-        let options = loader::Options::parse_from([
-            "load_sales",
-            DOCUMENTS,
+        let superuser = self.venue.superuser.token.as_deref().unwrap();
+        let more = [
             "--form=documents",
-            "--url",
-            &self.venue.service.base,
-            "--token",
-            director.as_deref().unwrap(),
             "--superuser-token",
-            superuser.as_deref().unwrap(),
+            superuser,
             "--expected-month",
             &file("months.csv"),
             "--expected-day-product",
             &file("days.csv"),
-        ]);
-        loader::load(&options).unwrap()
+        ];
+        load(&self.venue, DOCUMENTS, &more)
     }
 
     fn mutations(&self, kind: &str) -> Vec<Value> {

@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
 
-use super::onaccount;
+use super::{onaccount, terminate};
 
 #[test]
 fn the_story_ends_as_it_should() {
@@ -112,14 +112,7 @@ fn its_lines_to_paste_work_and_it_ends_when_told_to() {
         "{said}"
     );
 
-    let process = demo.0.id().to_string();
-    assert!(
-        Command::new("kill")
-            .args(["-TERM", &process])
-            .status()
-            .unwrap()
-            .success()
-    );
+    terminate(&demo.0);
     let ended = demo.0.wait().unwrap();
     assert_eq!(ended.code(), Some(0), "{ended:?}");
     let verified = onaccount()

@@ -9,7 +9,7 @@ mod serve;
 pub mod serving;
 mod user;
 
-use std::process::Command;
+use std::process::{Child, Command};
 
 /// The binary, with nothing of the surrounding configuration.
 pub fn onaccount() -> Command {
@@ -18,4 +18,11 @@ pub fn onaccount() -> Command {
         command.env_remove(name);
     }
     command
+}
+
+/// Asks a process to end, as a service manager does.
+fn terminate(process: &Child) {
+    let process = process.id().to_string();
+    let asked = Command::new("kill").args(["-TERM", &process]).status().unwrap();
+    assert!(asked.success());
 }

@@ -51,14 +51,7 @@ impl Serving {
     }
 
     pub fn terminate(&self) {
-        let process = self.process.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &process])
-                .status()
-                .unwrap()
-                .success()
-        );
+        super::terminate(&self.process);
     }
 
     /// How it ended, as soon as it has.

@@ -4,11 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use chrono::{DateTime, NaiveDate, Utc};
-use clap::Parser;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::loader;
 use crate::harness::Venue;
 
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/sales-sample.csv");
@@ -149,10 +147,7 @@ impl Loading {
 
     /// Loads the sample; answers how many differences there were.
     fn load(&self, more: &[&str]) -> usize {
-        let (url, token) = (&self.venue.service.base, self.venue.director.token.as_deref().unwrap());
-        let base = ["load_sales", SAMPLE, "--url", url, "--token", token];
-        let options = loader::Options::parse_from(base.iter().chain(more));
-        loader::load(&options).unwrap()
+        super::load(&self.venue, SAMPLE, more)
     }
 
     /// All of a list, whatever its pages.
