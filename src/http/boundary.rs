@@ -15,7 +15,7 @@ use tracing::field::Empty;
 
 use super::contract::template;
 use super::pace::Pace;
-use super::waiting::{Connection, UntilSent};
+use super::waiting::{Connection, until_sent};
 use super::{Language, headers};
 use crate::app::AppState;
 use crate::error::{ApiError, Code};
@@ -80,7 +80,7 @@ pub async fn boundary(
         log_failure(error, operation);
     }
     tracing::info!(operation, status = status.as_u16(), elapsed_ms, "answered");
-    let outcome = outcome.map(|response| response.map_body(|_, body| UntilSent::new(body, work).boxed()));
+    let outcome = outcome.map(|response| response.map_body(|_, body| until_sent(body, work)));
     outcome.map_err(|error| {
         Failed {
             error: error.with_request(&request_id, language),

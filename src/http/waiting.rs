@@ -94,18 +94,32 @@ impl Drop for Work {
     }
 }
 
-/// A body whose request is being answered until all of it is sent, but for the last piece: it is handed over in pieces, so that
-/// who reads slowly is not taken for idle.
-pub struct UntilSent {
+/// A body whose request is being answered until all of it is sent, but for the last piece: so who reads slowly is not taken for
+/// idle.
+pub fn until_sent(body: BoxBody, work: Option<Work>) -> BoxBody {
+    let is_one_piece = match body.size() {
+        BodySize::None => true,
+        BodySize::Sized(length) => usize::try_from(length).is_ok_and(|length| length <= PIECE_BYTES),
+        BodySize::Stream => false,
+    };
+    if is_one_piece {
+        body
+    } else {
+        Pieces::new(body, work).boxed()
+    }
+}
+
+/// A body that is handed over in pieces.
+struct Pieces {
     body: BoxBody,
     /// Of the part of the body that is being handed over.
     rest: Bytes,
     _work: Option<Work>,
 }
 
-impl UntilSent {
-    pub fn new(body: BoxBody, work: Option<Work>) -> Self {
-        UntilSent {
+impl Pieces {
+    fn new(body: BoxBody, work: Option<Work>) -> Self {
+        Pieces {
             body,
             rest: Bytes::new(),
             _work: work,
@@ -113,7 +127,7 @@ impl UntilSent {
     }
 }
 
-impl MessageBody for UntilSent {
+impl MessageBody for Pieces {
     type Error = <BoxBody as MessageBody>::Error;
 
     fn size(&self) -> BodySize {
@@ -140,7 +154,7 @@ mod tests {
     #[actix_web::test]
     async fn a_large_body_goes_out_in_pieces() {
         let text = "0123456789".repeat(10_000);
-        let mut body = UntilSent::new(BoxBody::new(text.clone()), None);
+        let mut body = Pieces::new(BoxBody::new(text.clone()), None);
         let mut sent = Vec::new();
         while let Some(piece) = poll_fn(|context| Pin::new(&mut body).poll_next(context)).await {
             let piece = piece.unwrap();
