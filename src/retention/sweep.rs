@@ -19,7 +19,7 @@ const FIRST_LOOK_AFTER: Duration = Duration::from_secs(10);
 const LOOK_AGAIN_AFTER: Duration = Duration::from_mins(1);
 
 /// Between two transactions that deleted something: tills go first.
-const REST: Duration = Duration::from_millis(500);
+const REST: Duration = Duration::from_secs(1);
 
 /// What goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
