@@ -35,6 +35,15 @@ pub fn for_update_of_free(connection: &DbConnection) -> &'static str {
     }
 }
 
+/// The end of a SELECT that holds its rows like [`for_update`], but from nobody who writes rows that refer to them.
+#[must_use]
+pub fn for_update_beside_references(connection: &DbConnection) -> &'static str {
+    match connection {
+        DbConnection::Postgres(_) => " FOR NO KEY UPDATE",
+        DbConnection::Sqlite(_) => "",
+    }
+}
+
 /// The end of a SELECT whose rows nobody may change until the transaction ends. SQLite has one writer, who holds everything.
 #[must_use]
 pub fn for_share(connection: &DbConnection) -> &'static str {
@@ -115,7 +124,7 @@ pub fn take_all_time(connection: &mut DbConnection) -> QueryResult<()> {
 }
 
 /// Until the transaction ends, tables are joined whole. For checks that read everything: where statistics are old, as after
-/// a restore, PostgreSQL would look up each row among all the others.
+/// a restore or of rows just written, PostgreSQL would look up each row among all the others.
 ///
 /// # Errors
 /// What the database said.

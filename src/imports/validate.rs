@@ -16,7 +16,7 @@ use super::staging::{self, Attempt, Batch, Outcome, StagedAccount, StagedCustome
 use super::store::{self, Counts};
 use super::{history, native, template, unreadable};
 use crate::customers::CustomerKind;
-use crate::db::DbConnection;
+use crate::db::{DbConnection, dialect};
 use crate::error::{ApiError, ApiResult, Code};
 use crate::id::Id;
 use crate::jobs::Lease;
@@ -397,7 +397,8 @@ impl Run<'_> {
         let (attempt, rows, kind) = (self.attempt, self.rows, self.kind);
         let (mapping, lease) = (&self.mapping, self.validator.lease);
         self.validator.write(|connection| {
-            crate::db::dialect::take_all_time(connection)?;
+            dialect::take_all_time(connection)?;
+            dialect::join_whole_tables(connection)?;
             let (table, updated) = match kind {
                 ImportKind::Customers => {
                     staging::compare_customers(connection, attempt, mapping)?;

@@ -112,7 +112,12 @@ pub struct Claimable {
 
 /// The oldest job whose turn it is: one whose worker went silent, or the first in line of a tenant without a running one.
 pub fn find_claimable(connection: &mut DbConnection, now: Timestamp) -> QueryResult<Option<Claimable>> {
-    diesel::sql_query(
+    find_first(connection, now, "")
+}
+
+/// With what its SELECT ends.
+fn find_first(connection: &mut DbConnection, now: Timestamp, suffix: &str) -> QueryResult<Option<Claimable>> {
+    diesel::sql_query(format!(
         "SELECT j.id, j.tenant_id, j.fencing_token FROM jobs j
          WHERE j.status IN ('queued', 'running')
            AND ((j.status = 'running' AND j.locked_until < $1)
@@ -120,21 +125,22 @@ pub fn find_claimable(connection: &mut DbConnection, now: Timestamp) -> QueryRes
                  SELECT 1 FROM jobs o
                  WHERE o.tenant_id = j.tenant_id AND o.id <> j.id AND o.status IN ('queued', 'running')
                    AND (o.status = 'running' OR (o.created_at, o.id) < (j.created_at, j.id)))))
-         ORDER BY j.created_at, j.id LIMIT 1",
-    )
+         ORDER BY j.created_at, j.id LIMIT 1{suffix}"
+    ))
     .bind::<SqlTimestamp, _>(now)
     .get_result(connection)
     .optional()
 }
 
 /// Takes the job if it is still claimable: the row of its tenant is locked, so that two workers never take two jobs of one
-/// tenant.
+/// tenant. A job in whose long transaction its worker went silent is passed over, so that it stands in nobody's way.
 pub fn claim(connection: &mut DbConnection, owner: &str, now: Timestamp) -> QueryResult<Option<Lease>> {
-    let Some(seen) = find_claimable(connection, now)? else {
+    let free = dialect::for_update_of_free(connection);
+    let Some(seen) = find_first(connection, now, free)? else {
         return Ok(None);
     };
     lock_tenant(connection, seen.tenant_id)?;
-    let Some(claimable) = find_claimable(connection, now)?.filter(|job| job.id == seen.id) else {
+    let Some(claimable) = find_first(connection, now, free)?.filter(|job| job.id == seen.id) else {
         return Ok(None);
     };
     let taken = diesel::update(
@@ -173,7 +179,7 @@ pub fn claim(connection: &mut DbConnection, owner: &str, now: Timestamp) -> Quer
 fn lock_tenant(connection: &mut DbConnection, tenant_id: Id) -> QueryResult<()> {
     let text = format!(
         "SELECT id FROM tenants WHERE id = $1{}",
-        dialect::for_update(connection)
+        dialect::for_update_beside_references(connection)
     );
     diesel::sql_query(text)
         .bind::<SqlId, _>(tenant_id)

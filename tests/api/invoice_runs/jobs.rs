@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use chrono::TimeDelta;
+use onaccount::db::DbConnection;
 use onaccount::id::Id;
 use onaccount::invoice_runs::RunWork;
-use onaccount::jobs::{Lease, Services, Step, Work, Worker};
+use onaccount::jobs::store::{NewJob, Renewal, insert_job, renew};
+use onaccount::jobs::{JobKind, Lease, Services, Step, Work, Worker};
 use serde_json::{Value, json};
 
 use super::books::{Books, of_all};
@@ -212,6 +214,43 @@ fn a_queued_job_is_cancelled_at_once_and_a_running_one_after_its_chunk() {
         (&json!(5), &json!(200))
     );
     books.assert_sound();
+}
+
+#[test]
+fn a_worker_that_is_long_in_its_transaction_keeps_no_other_tenant_waiting() {
+    let books = books();
+    two_chunks(&books);
+    begin_run(&books);
+    let slow = claim(&books);
+    pass_seconds(&books, 31);
+    let (neighbour, _, _) = books.venue.neighbour(77);
+    let service = &books.venue.service;
+    let job = NewJob {
+        id: service.clock.new_id(),
+        tenant_id: neighbour,
+        kind: JobKind::InvoiceRun,
+        subject_id: service.clock.new_id(),
+        progress_total: 0,
+        actor_kind: "system",
+        actor_id: Id::NIL,
+        actor_name: String::new(),
+        created_at: service.clock.now(),
+    };
+    let job_id = job.id;
+    let mut job = Some(job);
+    service.write(|connection| insert_job(connection, job.take().unwrap()));
+    let mut next = None;
+    service.write(|connection| {
+        assert_eq!(renew(connection, &slow, service.clock.now())?, Renewal::Renewed);
+        // SQLite has one writer, who would wait
+        if matches!(connection, DbConnection::Postgres(_)) {
+            next = Some(claim(&books));
+        }
+        Ok(())
+    });
+    let next = next.unwrap_or_else(|| claim(&books));
+    assert_eq!((next.tenant_id, next.job_id), (neighbour, job_id));
+    assert!(worker(&books).claim().unwrap().is_none(), "the lease was renewed");
 }
 
 #[test]
