@@ -146,7 +146,7 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::id::SqlId;
 
-    audit_entries (tenant_id, id) {
+    audit_entries (tenant_id, subject_kind, subject_id, id) {
         tenant_id -> SqlId,
         id -> SqlId,
         subject_kind -> Text,
