@@ -159,15 +159,31 @@ macro_rules! text_enum {
 }
 
 /// The form of a name in which it sorts and is searched: compatibility-decomposed, accents stripped, case folded. Made
-/// here and compared byte by byte, so that both databases order alike (product of Unicode NFKD, UCD `Mn`, case folding).
+/// here and compared byte by byte, so that both databases order alike (product of Unicode NFKD, UCD `Mn` and `Script`, case
+/// folding). Marks are accents, or vowels that may be left out, in the scripts of Europe and in Arabic and Hebrew; in all
+/// others they make another letter, and stay.
 #[must_use]
 pub fn sort_key(name: &str) -> String {
-    use icu_properties::props::GeneralCategory;
-    let categories = icu_properties::CodePointMapData::<GeneralCategory>::new();
+    use icu_properties::CodePointMapData;
+    use icu_properties::props::{GeneralCategory, Script};
+    let (categories, scripts) = (
+        CodePointMapData::<GeneralCategory>::new(),
+        CodePointMapData::<Script>::new(),
+    );
     let decomposed = icu_normalizer::DecomposingNormalizerBorrowed::new_nfkd().normalize(name);
+    let mut keeps_marks = false;
     let bare: String = decomposed
         .chars()
-        .filter(|&c| categories.get(c) != GeneralCategory::NonspacingMark)
+        .filter(|&character| {
+            if categories.get(character) == GeneralCategory::NonspacingMark {
+                return keeps_marks;
+            }
+            keeps_marks = !matches!(
+                scripts.get(character),
+                Script::Latin | Script::Greek | Script::Cyrillic | Script::Arabic | Script::Hebrew | Script::Common
+            );
+            true
+        })
         .collect();
     icu_casemap::CaseMapper::new()
         .fold_string(&bare)
@@ -212,8 +228,19 @@ mod tests {
             ("Straße", "strasse"),
             ("Ｆｕｌｌ  width", "full width"),
             ("İzmir", "izmir"),
+            ("Ελλάδα", "ελλαδα"),
+            ("Андрей", "андреи"),
+            ("مُحَمَّد", "محمد"),
         ] {
             assert_eq!(sort_key(name), key, "{name}");
+        }
+    }
+
+    #[test]
+    fn a_mark_that_makes_another_letter_stays() {
+        for (one, other) in [("གི་ནི།", "གྷ་ན།"), ("कि", "कु"), ("ガス", "カス"), ("กิ", "กุ")]
+        {
+            assert_ne!(sort_key(one), sort_key(other));
         }
     }
 

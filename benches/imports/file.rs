@@ -22,25 +22,25 @@ const HEADINGS: [&str; 14] = [
     "E-mails van geadresseerden",
 ];
 
-/// A workbook of customers with all fourteen fields.
-pub fn customers(path: &Path, rows: u32) {
+/// A workbook of customers with all fourteen fields, all in one street.
+pub fn customers(path: &Path, rows: u32, street: &str) {
     let mut book = Workbook::new();
     let sheet = book.add_worksheet_with_low_memory().unwrap();
     for (column, heading) in (0_u16..).zip(HEADINGS) {
         sheet.write(0, column, heading).unwrap();
     }
     for row in 1..=rows {
-        for (column, text) in (0_u16..).zip(customer(row)) {
+        for (column, text) in (0_u16..).zip(customer(row, street)) {
             sheet.write(row, column, text).unwrap();
         }
     }
     book.save(path).unwrap();
 }
 
-fn customer(number: u32) -> [String; 14] {
+fn customer(number: u32, street: &str) -> [String; 14] {
     [
         format!("Vereniging {number}"),
-        format!("Dorpsstraat {number}"),
+        format!("{street} {number}"),
         format!("{} AB", 1_000 + number % 9_000),
         "Utrecht".to_owned(),
         "Nederland".to_owned(),

@@ -64,8 +64,9 @@ const ALONE: Duration = Duration::from_secs(5);
 fn main() {
     let options = Options::parse();
     let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("klanten.xlsx");
-    file::customers(&path, options.rows);
+    let (path, moved) = (folder.path().join("klanten.xlsx"), folder.path().join("verhuisd.xlsx"));
+    file::customers(&path, options.rows, "Dorpsstraat");
+    file::customers(&moved, options.rows, "Nieuwstraat");
     let bytes = fs::metadata(&path).unwrap().len();
     println!("{} customers of 14 columns: {:.1} MB", options.rows, bytes as f64 / 1e6);
     let sqlite = format!("sqlite:{}", folder.path().join("bench.db").display());
@@ -74,7 +75,7 @@ fn main() {
         .into_iter()
         .chain(options.postgres);
     for url in urls {
-        Bench::open(&url).run(&path, options.rows);
+        Bench::open(&url).run([&path, &moved], options.rows);
     }
 }
 
@@ -98,7 +99,8 @@ impl Bench {
         }
     }
 
-    fn run(self, path: &Path, rows: u32) {
+    /// With the customers, and the same customers where they have moved to.
+    fn run(self, [path, moved]: [&Path; 2], rows: u32) {
         println!(
             "\n== {}",
             if self.url.starts_with("sqlite:") {
@@ -126,10 +128,22 @@ impl Bench {
             );
             let bare = bare_read(path);
             println!("{:32} {bare:6.2} s", "calamine's bare read");
-            service.import(("customers", "klanten.xlsx", &fs::read(path).unwrap()), &tills, bare);
+            let import = |label, kind, (name, content): (&str, &[u8]), update_by| {
+                let import = Import {
+                    service: &service,
+                    label,
+                    tills: &tills,
+                    bare,
+                };
+                import.run(kind, name, content, update_by);
+            };
+            let content = fs::read(path).unwrap();
+            import("new", "customers", ("klanten.xlsx", &content), None);
+            let (content, by) = (fs::read(moved).unwrap(), "vat_number");
+            import("moved", "customers", ("verhuisd.xlsx", &content), Some(by));
             service.map_payment_types(&self.venue);
             let list = past_month(&file::sales(rows));
-            service.import(("sales_history", "export.csv", list.as_bytes()), &tills, bare);
+            import("sales", "sales_history", ("export.csv", list.as_bytes()), None);
             tills.stop();
         });
         println!(
@@ -200,49 +214,68 @@ fn past_month(list: &str) -> String {
         .replace("{year}", &year.to_string())
 }
 
-fn say(step: &str, began: Instant, tills: &Tills, bare: f64) {
-    let (ended, seconds) = (Instant::now(), began.elapsed().as_secs_f64());
-    println!(
-        "{step:32} {seconds:6.2} s  {:5.1}x bare  {}",
-        seconds / bare,
-        tills.between(began, ended)
-    );
-}
-
 struct Service {
     base: String,
     key: String,
     agent: ureq::Agent,
 }
 
-impl Service {
+/// An import that is measured.
+struct Import<'a> {
+    service: &'a Service,
+    label: &'static str,
+    tills: &'a Tills,
+    bare: f64,
+}
+
+impl Import<'_> {
     /// Uploads, validates and commits, and says of each step what it took, and what the tills waited.
-    fn import(&self, (kind, name, content): (&str, &str, &[u8]), tills: &Tills, bare: f64) {
+    fn run(&self, kind: &str, name: &str, content: &[u8], update_by: Option<&str>) {
         let began = Instant::now();
-        let import = self.upload(kind, name, content);
-        say(&format!("{kind}: upload"), began, tills, bare);
+        let import = self.service.upload(kind, name, content);
+        self.say("upload", began);
         let path = format!("/v1/imports/{}", import["id"].as_str().unwrap());
+        if let Some(key) = update_by {
+            let columns = import["mapping"]["columns"].as_array().unwrap().iter();
+            let columns: Vec<Value> = columns
+                .map(|one| json!({"column": one["column"], "field": one["field"]}))
+                .collect();
+            let mapping = json!({"columns": columns, "update_by": key});
+            self.service.ask("PUT", &format!("{path}/mapping"), Some(mapping));
+        }
         for (step, done) in [("validate", "valid"), ("commit", "committed")] {
             let began = Instant::now();
-            self.ask("POST", &format!("{path}/{step}"), None);
+            self.service.ask("POST", &format!("{path}/{step}"), None);
             let mut seen = Vec::new();
             let import = loop {
-                let import = self.ask("GET", &path, None);
+                let import = self.service.ask("GET", &path, None);
                 if !matches!(import["status"].as_str().unwrap(), "validating" | "committing") {
                     break import;
                 }
-                let progress = self.ask("GET", &format!("{path}/job"), None)["progress"].clone();
+                let progress = self.service.ask("GET", &format!("{path}/job"), None)["progress"].clone();
                 if seen.last() != Some(&progress) {
                     seen.push(progress);
                 }
                 std::thread::sleep(Duration::from_millis(50));
             };
             assert_eq!(import["status"], done, "{import}");
-            say(&format!("{kind}: {step}"), began, tills, bare);
+            self.say(step, began);
             println!("{:32} progress was seen to move {} times", "", seen.len());
         }
     }
 
+    fn say(&self, step: &str, began: Instant) {
+        let (ended, seconds) = (Instant::now(), began.elapsed().as_secs_f64());
+        println!(
+            "{:32} {seconds:6.2} s  {:5.1}x bare  {}",
+            format!("{}: {step}", self.label),
+            seconds / self.bare,
+            self.tills.between(began, ended)
+        );
+    }
+}
+
+impl Service {
     fn upload(&self, kind: &str, name: &str, content: &[u8]) -> Value {
         const BOUNDARY: &str = "----boundary-of-a-bench";
         let head = format!(

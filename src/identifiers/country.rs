@@ -78,35 +78,67 @@ const COLLOQUIAL: &[(&str, &[&str])] = &[
     ("DRC", &["CD"]),
     ("Guyana", &["GY"]),
     ("Ierland", &["IE"]),
-    // Two countries, and only one of them is called so in CLDR. In a widespread language CLDR decides; here nobody does.
+];
+
+/// Names of several countries: at most one of them is called so in CLDR, and others in other lists (Debian's iso-codes). In a
+/// widespread language CLDR decides (`mexico`, `paraguai`); here nobody does.
+const OF_SEVERAL: &[(&str, &[&str])] = &[
     ("angula", &["AI", "AO"]),
     ("dominik cumhuriyeti", &["DM", "DO"]),
     ("fransuz polineziýasy", &["FR", "PF"]),
+    ("gweriniaeth islamaidd pacistan", &["AF", "PK"]),
+    ("gweriniaeth y swdan", &["SD", "SE"]),
+    ("jamhuuriyada", &["AL", "AO"]),
+    ("litwiýa", &["LT", "LV"]),
+    ("litwiýa respublikasy", &["LT", "LV"]),
     ("nijeri", &["NE", "NG"]),
     ("nikaraagua", &["NG", "NI"]),
+    ("pakistan i̇slâm cumhuriyeti", &["AF", "PK"]),
     ("poblacht dhaonlathach an chongó", &["CD", "DZ"]),
-    ("republica dominicana", &["DM", "DO"]),
+    ("republica dominicana", &["AF", "DO", "IR", "KG", "SY"]),
+    ("república de zàmbia", &["GM", "ZM"]),
+    ("república islâmica do paquistão", &["AF", "PK"]),
     ("sant martin", &["MF", "SX"]),
     ("sámoa", &["AS", "WS"]),
+    ("гвиана", &["GF", "GY"]),
+    ("давлати эритрея", &["ER", "PS"]),
     ("доминикан республикасы", &["DM", "DO"]),
+    ("князигарии лихтенштейн", &["LI", "LK"]),
     ("конго республикасы", &["CD", "CG"]),
     ("орталық африка республикасы", &["CF", "NP"]),
+    ("جمهوری زامبیا", &["GM", "ZM"]),
     ("دومىنىكا جۇمھۇرىيىتى", &["DM", "DO"]),
+    ("زامبىيە جۇمھۇرىيىتى", &["GM", "ZM"]),
     ("فلسطین", &["ER", "PS"]),
     ("كونگو", &["CD", "CG"]),
+    ("لىتۋانىيە جۇمھۇرىيىتى", &["LT", "MK"]),
     ("ګیانا", &["GN", "GY"]),
-    ("अमेरिका", &["AM", "US"]),
     ("अझेर्बेजान", &["AZ", "RS"]),
+    ("अमेरिका", &["AM", "US"]),
+    ("इस्लामिक रिपब्लिक ऑफ पाकिस्तान", &["AF", "PK"]),
+    ("फेडेरल डेमोक्रेटिक रिपब्लिक ऑफ इथियोपिया", &["ET", "NP"]),
+    ("रिपब्लिक ऑफ लायबेरिया", &["LR", "RS"]),
+    ("সেন্ট মার্টিন (ফ্রেঞ্চ অংশ)", &["MF", "SX"]),
     ("ਕੋਲੰਬੀਆ", &["CO", "KH"]),
+    ("ਜੈਂਬੀਆ ਗਣਰਾਜ", &["GM", "ZM"]),
+    ("ઇન્ડિપેન્ડન્ટ સ્ટેટ ઓફ સામોઆ", &["PG", "WS"]),
+    ("કિંગડમ ઓફ સ્પેન", &["ES", "SZ"]),
     ("દક્ષિણ આફ્રિકા", &["KR", "ZA"]),
+    ("ન્યુ કેલેડોનિયા", &["KP", "MK", "NC"]),
+    ("રીપબ્લિક ઓફ જર્મની", &["DE", "SO"]),
+    ("રીપબ્લિક ઓફ ઝાંબિયા", &["GM", "ZM"]),
+    ("રીપબ્લિક ઓફ લિથુઆનીઆ", &["LT", "MK"]),
+    ("காங்கோ குடியரசு", &["CD", "CG"]),
+    ("ఇస్లామిక్ రిపబ్లిక్ ఆఫ్ పాకిస్తాన్", &["AF", "PK"]),
     ("ಹೊಂಡುರಾಸ್", &["HN", "MX"]),
     ("ኮንጎ", &["CD", "CG"]),
     ("លីបេរីយ៉ា", &["LR", "LY"]),
+    ("សាធារណ\u{200b}រដ្ឋ\u{200b}អ៊ីស្លាម\u{200b}ប៉ាគីស្ថាន", &["AF", "PK"]),
 ];
 
 static NAMES: LazyLock<Names> = LazyLock::new(|| {
     let mut names = Names::read(include_str!("../../data/cldr/countries.tsv"));
-    for (name, codes) in COLLOQUIAL {
+    for (name, codes) in COLLOQUIAL.iter().chain(OF_SEVERAL) {
         names.decide(name, codes);
     }
     names
@@ -177,6 +209,7 @@ mod tests {
             ("Kongo", ["CD", "CG"]),
             ("korea", ["KP", "KR"]),
             ("Sámoa", ["AS", "WS"]),
+            ("LITWIÝA", ["LT", "LV"]),
         ] {
             let fault = judge_country(text).unwrap_err();
             assert_eq!(
@@ -184,7 +217,7 @@ mod tests {
                 (FaultCode::AmbiguousCountry, choices.map(str::to_owned).to_vec())
             );
         }
-        for text in ["", "Atlantis", "N", "XX", "12"] {
+        for text in ["", "Atlantis", "N", "XX", "12", "གི་ནི།"] {
             assert_eq!(
                 judge_country(text).unwrap_err().code,
                 FaultCode::UnknownCountry,

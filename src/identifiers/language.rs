@@ -12,7 +12,40 @@ text_type!(
     expected: "expected a language such as nl or nl-BE"
 );
 
-static NAMES: LazyLock<Names> = LazyLock::new(|| Names::read(include_str!("../../data/cldr/languages.tsv")));
+/// Names that people use, or that other lists have (Debian's iso-codes), and CLDR does not.
+const OTHER_NAMES: &[(&str, &str)] = &[
+    ("OudBulgaars", "cu"),
+    ("OudSlavisch", "cu"),
+    ("Castiliaans", "es"),
+    ("Kastilisch", "es"),
+    ("Spanisch (Kastilisch)", "es"),
+    ("Farsi", "fa"),
+    ("goudjarâtî (gujrâtî)", "gu"),
+    ("Interlingua (Internationale Hilfssprachen-Vereinigung)", "ia"),
+    ("yi de Sichuan", "ii"),
+    ("Bokmål, Noors", "nb"),
+    ("Ndbele, Noord", "nd"),
+    ("Vlaamse", "nl"),
+    ("Nynorsk-Noors", "nn"),
+    ("Zuid-Ndebele", "nr"),
+    ("Osseets", "os"),
+    ("Ossetisch, Osseets", "os"),
+    ("Roemeens en Moldavisch", "ro"),
+    ("Slovaaks", "sk"),
+    ("Slovaaks, Slowaaks", "sk"),
+    ("Sotho (Süd)", "st"),
+    ("tongien (Îles Tonga)", "to"),
+    ("Mandarin", "zh"),
+    ("Mandarijn", "zh"),
+];
+
+static NAMES: LazyLock<Names> = LazyLock::new(|| {
+    let mut names = Names::read(include_str!("../../data/cldr/languages.tsv"));
+    for (name, code) in OTHER_NAMES {
+        names.decide(name, &[*code]);
+    }
+    names
+});
 
 /// The language (ISO 639-1, with a country when one was written: `nl-BE`).
 ///
@@ -20,7 +53,10 @@ static NAMES: LazyLock<Names> = LazyLock::new(|| Names::read(include_str!("../..
 /// `unknown_language`; `ambiguous_language` with the choices.
 pub fn judge_language(text: &str) -> Result<String, Fault> {
     let text = text.trim();
-    if let Some(code) = NAMES.code(text) {
+    // written like a name, with a capital: Yi is the language of Sichuan, yi is the code of Yiddish
+    let is_name = text.chars().any(char::is_uppercase) && text.chars().any(char::is_lowercase);
+    let named = if is_name { NAMES.find(text) } else { &[] };
+    if let Some(code) = NAMES.code(text).filter(|_| named.is_empty()) {
         return Ok(code.to_owned());
     }
     if let Some((language, country)) = text.split_once(['-', '_']) {
@@ -62,6 +98,12 @@ mod tests {
             ("Deutsch", "de"),
             ("Vlaams", "nl"),
             ("日本語", "ja"),
+            ("yi", "yi"),
+            ("YI", "yi"),
+            ("Yi", "ii"),
+            ("Nl", "nl"),
+            ("slovaaks", "sk"),
+            ("Spanisch (Kastilisch)", "es"),
         ] {
             assert_eq!(judge_language(text).as_deref(), Ok(code), "{text}");
         }

@@ -1,7 +1,7 @@
 //! Bulk import of customers, accounts and sales of the past from spreadsheets.
 //!
 //! A file becomes an import with a mapping ([`create`]); a job judges its rows into staging tables ([`validate_work`], [`validate`],
-//! [`judge`], [`staging`]), and another commits them ([`commit`], [`commit_customers`]).
+//! [`judge`], [`staging`], [`compare`]), and another commits them ([`commit`], [`commit_customers`]).
 //!
 //! Invariants, and where each is enforced:
 //! - a file is read in a child process with limits, never in the server ([`sheet`]);
@@ -11,12 +11,13 @@
 //! - of two validations at the same time the later one counts: each has its attempt, and ends only its own
 //!   ([`store::end_attempt`]);
 //! - what a row says is never changed silently: restored zeros are warnings, doubts are errors ([`judge`]);
-//! - equal rows make their accounts once, whichever file they stand in ([`staging::compare_accounts`]);
+//! - equal rows make their accounts once, whichever file they stand in ([`compare::of_accounts`]);
 //! - balances and limits are written by the ledger (`accounts::open_many`).
 
 pub mod amounts;
 pub mod commit;
 pub mod commit_customers;
+pub mod compare;
 pub mod create;
 pub mod export;
 pub mod fields;

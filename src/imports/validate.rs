@@ -14,7 +14,7 @@ use super::model::{FindingRow, ImportKind, ImportRow, ImportStatus, Mapping, Sev
 use super::sheet::{Line, Request, SheetCell, SheetRow};
 use super::staging::{self, Attempt, Batch, Outcome, StagedAccount, StagedCustomer};
 use super::store::{self, Counts};
-use super::{history, native, template, unreadable};
+use super::{compare, history, native, template, unreadable};
 use crate::customers::CustomerKind;
 use crate::db::{DbConnection, dialect};
 use crate::error::{ApiError, ApiResult, Code};
@@ -395,38 +395,38 @@ impl Run<'_> {
         }
         self.write()?;
         let (attempt, rows, kind) = (self.attempt, self.rows, self.kind);
-        let (mapping, lease) = (&self.mapping, self.validator.lease);
+        let (comparisons, table) = match kind {
+            ImportKind::Customers => (compare::of_customers(&self.mapping), "import_customers"),
+            ImportKind::Accounts => (compare::of_accounts(&self.mapping), "import_accounts"),
+            ImportKind::SalesHistory => (history::staging::comparisons(&self.mapping), "import_sales"),
+        };
+        self.validator.write(|connection| {
+            dialect::take_all_time(connection)?;
+            Ok(staging::forget_earlier(connection, attempt)?)
+        })?;
+        for comparison in comparisons {
+            self.validator
+                .write(|connection| Ok(comparison.run(connection, attempt)?))?;
+        }
+        let lease = self.validator.lease;
         self.validator.write(|connection| {
             dialect::take_all_time(connection)?;
             dialect::join_whole_tables(connection)?;
-            let (table, updated) = match kind {
-                ImportKind::Customers => {
-                    staging::compare_customers(connection, attempt, mapping)?;
-                    let updated = staging::count(connection, attempt, "import_customers", Outcome::Update)?;
-                    ("import_customers", updated)
-                }
-                ImportKind::Accounts => {
-                    staging::compare_accounts(connection, attempt, mapping)?;
-                    ("import_accounts", 0)
-                }
-                ImportKind::SalesHistory => {
-                    history::staging::compare_sales(connection, attempt, mapping)?;
-                    ("import_sales", 0)
-                }
-            };
+            let mut count = |outcome| staging::count(connection, attempt, table, outcome);
+            let (created, updated) = (count(Outcome::Create)?, count(Outcome::Update)?);
+            let (unchanged, left_out) = (count(Outcome::Unchanged)?, count(Outcome::LeftOut)?);
             let counts = Counts {
                 rows,
                 errors: store::count_findings(connection, attempt, Severity::Error)?,
                 warnings: store::count_findings(connection, attempt, Severity::Warning)?,
-                created: staging::count(connection, attempt, table, Outcome::Create)?,
+                created,
                 updated,
-                unchanged: staging::count(connection, attempt, table, Outcome::Unchanged)?,
-                left_out: staging::count(connection, attempt, table, Outcome::LeftOut)?,
+                unchanged,
+                left_out,
             };
             if !store::end_attempt(connection, attempt, counts)? {
                 return Err(ApiError::new(Code::ImportChanged));
             }
-            staging::forget_earlier(connection, attempt)?;
             Ok(set_progress(connection, lease, rows, rows)?)
         })
     }

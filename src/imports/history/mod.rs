@@ -3,7 +3,7 @@
 //! What always holds, and where it is kept:
 //! - a row is posted once, whichever file it stands in: the sale's id follows from what the row says and from which one of equal rows
 //!   it is ([`identity`]), and the ledger's table of keys refuses it a second time;
-//! - nobody guesses an account: a payment type that is not mapped is an error ([`staging::compare_sales`]);
+//! - nobody guesses an account: a payment type that is not mapped is an error ([`staging::comparisons`]);
 //! - balances are written by the ledger, sale by sale in the order in which they happened, a chunk a transaction so that tills go on
 //!   ([`post`]).
 

@@ -9,9 +9,10 @@ use crate::clock::Timestamp;
 use crate::db::schema::import_sales;
 use crate::db::{DbConnection, dialect};
 use crate::id::{Id, SqlId};
+use crate::imports::compare::{Comparison, Found};
 use crate::imports::fields::Field;
 use crate::imports::model::Mapping;
-use crate::imports::staging::{Attempt, Outcome, column_no, execute, insert_findings_by, of_attempt};
+use crate::imports::staging::{Attempt, Outcome, of_attempt};
 use crate::text::sort_key;
 
 /// A sale that a row describes; below zero, a refund.
@@ -63,39 +64,49 @@ impl StagedSale {
     }
 }
 
-const FINDING: &str = "INSERT INTO import_findings
-    (tenant_id, import_id, attempt, row_no, column_no, code, severity, field, found, detail)";
-
 /// Finds the account of each row by its payment type, what is posted already, and the payment types that go nowhere.
-pub fn compare_sales(connection: &mut DbConnection, attempt: Attempt, mapping: &Mapping) -> QueryResult<()> {
+#[must_use]
+pub fn comparisons(mapping: &Mapping) -> Vec<Comparison> {
     let of = of_attempt("s");
-    let mapped = format!(
-        "UPDATE import_sales AS s SET account_id = p.account_id,
-             outcome = CASE WHEN p.account_id IS NULL THEN 'left_out' ELSE 'create' END
-         FROM payment_types p WHERE {of} AND p.tenant_id = s.tenant_id AND p.name_key = s.payment_type_key"
-    );
-    execute(connection, attempt, &mapped)?;
-    let posted = format!(
-        "UPDATE import_sales AS s SET outcome = 'unchanged' WHERE {of} AND s.outcome = 'create' AND EXISTS (
-             SELECT 1 FROM request_keys k WHERE k.tenant_id = s.tenant_id AND k.key = s.sale_id)"
-    );
-    execute(connection, attempt, &posted)?;
-    let place = column_no(mapping, Field::PaymentType);
     // One for all rows of a payment type, at the first of them.
-    let unmapped = format!(
-        "{FINDING}
-         SELECT $1, $2, $3, MIN(s.row_no), $4, 'unmapped_payment_type', 'error', $5, MIN(s.payment_type),
-             CAST(COUNT(*) AS TEXT)
-         FROM import_sales s WHERE {of} AND s.outcome = 'create' AND s.account_id IS NULL GROUP BY s.payment_type_key"
-    );
-    insert_findings_by(connection, attempt, &unmapped, place, Field::PaymentType)?;
-    let not_open = format!(
-        "{FINDING}
-         SELECT $1, $2, $3, MIN(s.row_no), $4, 'account_not_open', 'error', $5, MIN(s.payment_type), MIN(a.number)
-         FROM import_sales s JOIN accounts a ON a.tenant_id = s.tenant_id AND a.id = s.account_id
-         WHERE {of} AND s.outcome = 'create' AND a.status IN ('inactive', 'closed') GROUP BY s.payment_type_key"
-    );
-    insert_findings_by(connection, attempt, &not_open, place, Field::PaymentType)
+    let unmapped = Found {
+        row_no: "MIN(s.row_no)",
+        code: "unmapped_payment_type",
+        severity: "'error'",
+        shown: "MIN(s.payment_type)",
+        detail: "CAST(COUNT(*) AS TEXT)",
+        rows: &format!(
+            "FROM import_sales s WHERE {of} AND s.outcome = 'create' AND s.account_id IS NULL GROUP BY s.payment_type_key"
+        ),
+    };
+    let not_open = Found {
+        row_no: "MIN(s.row_no)",
+        code: "account_not_open",
+        severity: "'error'",
+        shown: "MIN(s.payment_type)",
+        detail: "MIN(a.number)",
+        rows: &format!(
+            "FROM import_sales s CROSS JOIN accounts a
+             WHERE {of} AND s.outcome = 'create' AND a.tenant_id = s.tenant_id AND a.id = s.account_id
+               AND a.status IN ('inactive', 'closed') GROUP BY s.payment_type_key"
+        ),
+    };
+    vec![
+        Comparison::marking(format!(
+            "UPDATE import_sales AS s SET account_id = p.account_id FROM payment_types p
+             WHERE {of} AND p.tenant_id = s.tenant_id AND p.name_key = s.payment_type_key AND p.account_id IS NOT NULL"
+        )),
+        Comparison::marking(format!(
+            "UPDATE import_sales AS s SET outcome = 'left_out' FROM payment_types p
+             WHERE {of} AND p.tenant_id = s.tenant_id AND p.name_key = s.payment_type_key AND p.account_id IS NULL"
+        )),
+        Comparison::marking(format!(
+            "UPDATE import_sales AS s SET outcome = 'unchanged' WHERE {of} AND s.outcome = 'create' AND EXISTS (
+                 SELECT 1 FROM request_keys k WHERE k.tenant_id = s.tenant_id AND k.key = s.sale_id)"
+        )),
+        Comparison::finding(mapping, Field::PaymentType, "", &unmapped),
+        Comparison::finding(mapping, Field::PaymentType, "", &not_open),
+    ]
 }
 
 /// The next sales to post, in the order in which they happened.

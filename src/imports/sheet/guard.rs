@@ -112,13 +112,23 @@ fn inspect_compound<R: Read + Seek>(file: &mut R) -> Result<FileFormat, Unreadab
         let name: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
         bytes.windows(name.len()).any(|window| window == name)
     };
-    if holds("EncryptedPackage") {
+    if holds("EncryptedPackage") || begins_with_password(&bytes) {
         Err(encrypted())
     } else if holds("Workbook") || holds("Book") || holds("WORKBOOK") || holds("BOOK") {
         Ok(FileFormat::Xls)
     } else {
         Err(Unreadable::new(FileFault::UnknownFormat, "this file holds no workbook"))
     }
+}
+
+/// Whether a stream of an old workbook begins with what its password is checked by ([MS-XLS] 2.4.20 BOF, 2.4.117 `FilePass`).
+fn begins_with_password(bytes: &[u8]) -> bool {
+    const BEGIN_OF_WORKBOOK: [u8; 8] = [0x09, 0x08, 0x10, 0x00, 0x00, 0x06, 0x05, 0x00];
+    const BEGIN_BYTES: usize = 20;
+    const FILE_PASS: [u8; 2] = [0x2F, 0x00];
+    bytes
+        .windows(BEGIN_BYTES + FILE_PASS.len())
+        .any(|window| window.starts_with(&BEGIN_OF_WORKBOOK) && window.ends_with(&FILE_PASS))
 }
 
 /// A file with a password.

@@ -27,6 +27,7 @@ pub fn read(format: FileFormat, source: Source, wanted: &Wanted, outlet: &mut Ou
 fn read_xlsx(source: Source, wanted: &Wanted, outlet: &mut Outlet) -> Result<(), Unreadable> {
     let fault = |error: XlsxError| match error {
         XlsxError::Password => encrypted(),
+        XlsxError::Unrecognized { typ: "sheet:type", .. } => other_kind(),
         other => Unreadable::damaged(other),
     };
     let mut workbook = Xlsx::new(source).map_err(fault)?;
@@ -53,6 +54,7 @@ fn read_xlsx(source: Source, wanted: &Wanted, outlet: &mut Outlet) -> Result<(),
 fn read_xlsb(source: Source, wanted: &Wanted, outlet: &mut Outlet) -> Result<(), Unreadable> {
     let fault = |error: XlsbError| match error {
         XlsbError::Password => encrypted(),
+        XlsbError::Unrecognized { typ: "BoundSheet8:dt", .. } => other_kind(),
         other => Unreadable::damaged(other),
     };
     let mut workbook = Xlsb::new(source).map_err(fault)?;
@@ -73,6 +75,15 @@ fn read_xlsb(source: Source, wanted: &Wanted, outlet: &mut Outlet) -> Result<(),
         rows.end(outlet)?;
     }
     Ok(())
+}
+
+/// A workbook with a sheet that is neither cells nor a chart.
+fn other_kind() -> Unreadable {
+    Unreadable::new(
+        FileFault::UnknownFormat,
+        "the workbook has a sheet of a kind that is not read here, such as one of macros: save the sheet with the rows as a \
+         workbook of its own, and send that",
+    )
 }
 
 fn read_xls(source: Source, wanted: &Wanted, outlet: &mut Outlet) -> Result<(), Unreadable> {
