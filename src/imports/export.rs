@@ -2,12 +2,11 @@
 
 use super::messages::Words;
 use super::model::{Finding, ImportRow, Severity};
-use super::store::FindingKey;
 use super::{read, store};
 use crate::db::DbConnection;
 use crate::error::ApiResult;
 use crate::http::TableFormat;
-use crate::http::table::{Cell, Column, CsvOptions, Download, Sheet, TableWriter};
+use crate::http::table::{Cell, Column, CsvOptions, Download, Sheet, TableWriter, read_ahead};
 
 /// How many findings are in memory at a time.
 const ROWS_PAGE: i64 = 2000;
@@ -49,15 +48,11 @@ pub fn write(
 ) -> ApiResult<Download> {
     let mut table = TableWriter::try_new(format, options, vec![FINDINGS.heading()])?;
     let attempt = (import.tenant_id, import.id, import.attempt);
-    let mut after: Option<FindingKey> = None;
-    loop {
-        let rows = store::list_findings(connection, attempt, severity, after.clone(), ROWS_PAGE)?;
-        let Some(last) = rows.last() else { break };
-        after = Some((last.row_no, last.column_no, last.code.clone()));
-        for row in rows {
-            table.row(&FINDINGS, &read::finding(row, &import.sheet, words))?;
-        }
-    }
+    read_ahead(
+        |after| Ok(store::list_findings(connection, attempt, severity, after, ROWS_PAGE)?),
+        |row| (row.row_no, row.column_no, row.code.clone()),
+        |row| table.row(&FINDINGS, &read::finding(row, &import.sheet, words)),
+    )?;
     Ok(Download {
         spool: table.finish()?,
         format,

@@ -5,7 +5,7 @@ use super::{read, store};
 use crate::db::DbConnection;
 use crate::error::{ApiError, ApiResult, Code};
 use crate::http::TableFormat;
-use crate::http::table::{Cell, Column, CsvOptions, Download, Sheet, TableWriter};
+use crate::http::table::{Cell, Column, CsvOptions, Download, Sheet, TableWriter, read_ahead};
 use crate::id::Id;
 use crate::money::Currency;
 
@@ -67,17 +67,11 @@ pub fn write_invoices(
     (format, options): (TableFormat, CsvOptions),
 ) -> ApiResult<Download> {
     let mut writer = TableWriter::try_new(format, options, vec![INVOICES.heading()])?;
-    let mut after = None;
-    loop {
-        let rows = store::list_invoices(connection, tenant_id, filter, after, ROWS_PAGE)?;
-        after = rows.last().map(|row| (row.series_year, row.series_value));
-        for row in &rows {
-            writer.row(&INVOICES, &InvoiceSummary::new(row, currency))?;
-        }
-        if after.is_none() {
-            break;
-        }
-    }
+    read_ahead(
+        |after| Ok(store::list_invoices(connection, tenant_id, filter, after, ROWS_PAGE)?),
+        |row| (row.series_year, row.series_value),
+        |row| writer.row(&INVOICES, &InvoiceSummary::new(&row, currency)),
+    )?;
     Ok(Download {
         spool: writer.finish()?,
         format,
@@ -98,17 +92,11 @@ pub fn write_lines(
 ) -> ApiResult<Download> {
     let invoice = store::find_invoice(connection, tenant_id, id)?.ok_or_else(|| ApiError::new(Code::NotFound))?;
     let mut writer = TableWriter::try_new(format, options, vec![LINES.heading()])?;
-    let mut after = None;
-    loop {
-        let rows = store::list_lines(connection, tenant_id, id, after, ROWS_PAGE)?;
-        after = rows.last().map(|row| row.line_no);
-        for row in rows {
-            writer.row(&LINES, &read::line_of(row, currency)?)?;
-        }
-        if after.is_none() {
-            break;
-        }
-    }
+    read_ahead(
+        |after| Ok(store::list_lines(connection, tenant_id, id, after, ROWS_PAGE)?),
+        |row| row.line_no,
+        |row| writer.row(&LINES, &read::line_of(row, currency)?),
+    )?;
     Ok(Download {
         spool: writer.finish()?,
         format,

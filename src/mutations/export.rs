@@ -1,11 +1,11 @@
 //! The whole mutations report as a file.
 
-use super::model::{MutationFilter, ReportedMutation};
-use super::store::{self, ReportKey};
+use super::model::{MutationFilter, ReportRow, ReportedMutation};
+use super::store;
 use crate::db::DbConnection;
 use crate::error::ApiResult;
 use crate::http::TableFormat;
-use crate::http::table::{Cell, Column, CsvOptions, Download, Sheet, TableWriter};
+use crate::http::table::{Cell, Column, CsvOptions, Download, Sheet, TableWriter, read_ahead};
 use crate::id::Id;
 use crate::money::Currency;
 
@@ -82,17 +82,11 @@ pub fn write(
     (format, options): (TableFormat, CsvOptions),
 ) -> ApiResult<Download> {
     let mut writer = TableWriter::try_new(format, options, vec![REPORT.heading()])?;
-    let mut after: Option<ReportKey> = None;
-    loop {
-        let rows = store::list_report(connection, tenant_id, filter, after, ROWS_PAGE)?;
-        after = rows.last().map(super::model::ReportRow::key);
-        for row in rows {
-            writer.row(&REPORT, &row.reported(currency))?;
-        }
-        if after.is_none() {
-            break;
-        }
-    }
+    read_ahead(
+        |after| Ok(store::list_report(connection, tenant_id, filter, after, ROWS_PAGE)?),
+        ReportRow::key,
+        |row| writer.row(&REPORT, &row.reported(currency)),
+    )?;
     Ok(Download {
         spool: writer.finish()?,
         format,

@@ -1,12 +1,14 @@
 //! Mutations in the database.
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{Bool, Date, Timestamp as SqlTimestamp};
 
 use super::model::{MutationFilter, ReportRow};
 use crate::clock::Timestamp;
 use crate::db::DbConnection;
 use crate::db::schema::{accounts, entries};
-use crate::id::Id;
+use crate::id::{Id, SqlId};
 use crate::ledger::EntryRow;
 use crate::period::BusinessDate;
 
@@ -52,14 +54,15 @@ pub fn list_report(
         rows = rows.filter(entries::run_id.eq(run_id));
     }
     if let Some((date, posted_at, id)) = after {
-        let date = date.date();
-        let later_in_time = entries::posted_at.eq(posted_at).and(entries::id.lt(id));
-        let later_in_day = entries::business_date
-            .eq(date)
-            .and(entries::posted_at.lt(posted_at).or(later_in_time));
-        rows = rows
-            .filter(entries::business_date.le(date))
-            .filter(entries::business_date.lt(date).or(later_in_day));
+        // as one value, which both databases look up in the index
+        let earlier = sql::<Bool>("(entries.business_date, entries.posted_at, entries.id) < (")
+            .bind::<Date, _>(date.date())
+            .sql(", ")
+            .bind::<SqlTimestamp, _>(posted_at)
+            .sql(", ")
+            .bind::<SqlId, _>(id)
+            .sql(")");
+        rows = rows.filter(earlier);
     }
     rows.load(connection)
 }

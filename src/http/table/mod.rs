@@ -2,6 +2,7 @@
 //! both, with typed cells, so that the numbers cannot differ. Rows are written one by one, into a [`Spool`], so that memory
 //! does not grow with the table.
 
+mod ahead;
 mod contract;
 mod csv;
 mod json;
@@ -12,6 +13,7 @@ use std::borrow::Cow;
 
 use chrono::NaiveDate;
 
+pub use ahead::read_ahead;
 pub use contract::{CsvFile, XlsxFile};
 pub use csv::{CsvOptions, DecimalMark, Delimiter};
 pub use json::JsonWriter;

@@ -54,7 +54,9 @@ fn read_xlsx(source: Source, wanted: &Wanted, outlet: &mut Outlet) -> Result<(),
 fn read_xlsb(source: Source, wanted: &Wanted, outlet: &mut Outlet) -> Result<(), Unreadable> {
     let fault = |error: XlsbError| match error {
         XlsbError::Password => encrypted(),
-        XlsbError::Unrecognized { typ: "BoundSheet8:dt", .. } => other_kind(),
+        XlsbError::Unrecognized {
+            typ: "BoundSheet8:dt", ..
+        } => other_kind(),
         other => Unreadable::damaged(other),
     };
     let mut workbook = Xlsb::new(source).map_err(fault)?;
