@@ -51,7 +51,8 @@ pub fn lock_with_keys(
         .bind::<SqlId, _>(tenant_id)
         .bind::<Array<SqlId>, _>(keys)
         .load(connection)?;
-    let known_keys = rows.first().map(|row| row.known_keys.clone()).unwrap_or_default();
+    // without an account there is no row to say it
+    let known_keys = rows.first().map_or_else(|| keys.to_vec(), |row| row.known_keys.clone());
     Ok((rows.into_iter().map(|row| row.account).collect(), known_keys))
 }
 

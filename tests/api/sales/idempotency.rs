@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use diesel::prelude::*;
 use onaccount::db::schema::api_keys;
+use onaccount::id::Id;
 use serde_json::json;
 use ureq::http::Method;
 
@@ -70,6 +71,7 @@ fn another_request_under_the_same_key_is_refused() {
     for body in [
         sale(account_id, "2.01"),
         sale(other_id, "2.00"),
+        sale(Id::NIL, "2.00"),
         sale_of(account_id, "2.00", json!([line("2", "2.00")])),
         with(sale(account_id, "2.00"), json!({"offline": true})),
         with(
