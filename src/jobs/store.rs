@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Timestamp as SqlTimestamp};
+use diesel::sql_types::{BigInt, Nullable, Timestamp as SqlTimestamp};
 
 use super::model::{JobKind, JobRow, JobStatus, Lease};
 use crate::clock::Timestamp;
@@ -112,11 +112,16 @@ pub struct Claimable {
 
 /// The oldest job whose turn it is: one whose worker went silent, or the first in line of a tenant without a running one.
 pub fn find_claimable(connection: &mut DbConnection, now: Timestamp) -> QueryResult<Option<Claimable>> {
-    find_first(connection, now, "")
+    find_first(connection, now, None, "")
 }
 
-/// With what its SELECT ends.
-fn find_first(connection: &mut DbConnection, now: Timestamp, suffix: &str) -> QueryResult<Option<Claimable>> {
+/// Of all, or only this one; with what its SELECT ends.
+fn find_first(
+    connection: &mut DbConnection,
+    now: Timestamp,
+    only: Option<Id>,
+    suffix: &str,
+) -> QueryResult<Option<Claimable>> {
     diesel::sql_query(format!(
         "SELECT j.id, j.tenant_id, j.fencing_token FROM jobs j
          WHERE j.status IN ('queued', 'running')
@@ -125,9 +130,11 @@ fn find_first(connection: &mut DbConnection, now: Timestamp, suffix: &str) -> Qu
                  SELECT 1 FROM jobs o
                  WHERE o.tenant_id = j.tenant_id AND o.id <> j.id AND o.status IN ('queued', 'running')
                    AND (o.status = 'running' OR (o.created_at, o.id) < (j.created_at, j.id)))))
+           AND j.id = COALESCE($2, j.id)
          ORDER BY j.created_at, j.id LIMIT 1{suffix}"
     ))
     .bind::<SqlTimestamp, _>(now)
+    .bind::<Nullable<SqlId>, _>(only)
     .get_result(connection)
     .optional()
 }
@@ -136,11 +143,11 @@ fn find_first(connection: &mut DbConnection, now: Timestamp, suffix: &str) -> Qu
 /// tenant. A job in whose long transaction its worker went silent is passed over, so that it stands in nobody's way.
 pub fn claim(connection: &mut DbConnection, owner: &str, now: Timestamp) -> QueryResult<Option<Lease>> {
     let free = dialect::for_update_of_free(connection);
-    let Some(seen) = find_first(connection, now, free)? else {
+    let Some(seen) = find_first(connection, now, None, free)? else {
         return Ok(None);
     };
     lock_tenant(connection, seen.tenant_id)?;
-    let Some(claimable) = find_first(connection, now, free)?.filter(|job| job.id == seen.id) else {
+    let Some(claimable) = find_first(connection, now, Some(seen.id), free)? else {
         return Ok(None);
     };
     let taken = diesel::update(
@@ -198,7 +205,8 @@ pub enum Renewal {
     Lost,
 }
 
-/// First statement of every chunk's transaction, or the last but one of a long chunk's that tells how far it is meanwhile: from here on nobody else can take the job over until it ends.
+/// First statement of every chunk's transaction, or the last but one of a long chunk's that tells how far it is meanwhile: from
+/// here on nobody else can take the job over until it ends.
 pub fn renew(connection: &mut DbConnection, lease: &Lease, now: Timestamp) -> QueryResult<Renewal> {
     let cancel_asked: Option<bool> = diesel::update(held(lease))
         .set(jobs::locked_until.eq(Some(now.plus(TimeDelta::seconds(LEASE_S)))))
