@@ -47,7 +47,11 @@ pub fn list_report(
     if let Some(from) = filter.from {
         rows = rows.filter(entries::business_date.ge(from));
     }
-    if let Some(to) = filter.to {
+    // an index is entered at one upper bound only, and where the last page ended is the closer one
+    if let Some(to) = filter
+        .to
+        .filter(|to| after.is_none_or(|(date, _, _)| date.date() > *to))
+    {
         rows = rows.filter(entries::business_date.le(to));
     }
     if let Some(run_id) = filter.run_id {

@@ -122,6 +122,34 @@ fn the_report_goes_on_from_page_to_page() {
 }
 
 #[test]
+fn the_report_of_some_days_goes_on_from_page_to_page_also_between_sales_of_one_moment() {
+    let (venue, one, two) = venue_with_sales();
+    for account_id in [one, two] {
+        venue.sell(account_id, "6.00").expect(201);
+    }
+    for (days, expected) in [
+        ("from=2026-10-14&to=2026-10-15", 5),
+        ("to=2026-10-14", 3),
+        ("from=2026-10-15", 4),
+    ] {
+        let report = format!("/v1/mutations?kind=sale&{days}");
+        let whole = venue.superuser.get(&report).expect(200);
+        let whole = whole["items"].as_array().unwrap();
+        assert_eq!(whole.len(), expected, "{days}");
+        let (mut found, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let page = venue.superuser.get(&format!("{report}&limit=1{cursor}")).expect(200);
+            found.extend(page["items"].as_array().unwrap().iter().cloned());
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
+        }
+        assert_eq!(&found, whole, "{days}");
+    }
+}
+
+#[test]
 fn a_report_that_cannot_be_is_refused() {
     let (venue, one, _) = venue_with_sales();
     let get = |query: &str| venue.superuser.get(&format!("/v1/mutations?{query}"));
