@@ -1,5 +1,8 @@
 //! Texts from outside, as types that can only hold what the contract allows: one pattern drives the parser and the schema.
 
+use icu_properties::CodePointMapData;
+use icu_properties::props::{GeneralCategory, Script};
+
 /// Declares a text type: the pattern that a JSON string must match, its length in characters, an example, and what to
 /// say when it does not match. The pattern is anchored by its author and must read the same in ECMA-262 and in Rust.
 #[macro_export]
@@ -159,29 +162,39 @@ macro_rules! text_enum {
 }
 
 /// The form of a name in which it sorts and is searched: compatibility-decomposed, accents stripped, case folded. Made
-/// here and compared byte by byte, so that both databases order alike (product of Unicode NFKD, UCD `Mn` and `Script`, case
-/// folding). Marks are accents, or vowels that may be left out, in the scripts of Europe and in Arabic and Hebrew; in all
-/// others they make another letter, and stay.
+/// here and compared byte by byte, so that both databases order alike (product of Unicode NFKD, UCD `Mn`, case folding).
 #[must_use]
 pub fn sort_key(name: &str) -> String {
-    use icu_properties::CodePointMapData;
-    use icu_properties::props::{GeneralCategory, Script};
+    key(name, |_| false)
+}
+
+/// As [`sort_key`], but marks stay where they make another letter: they are accents, or vowels that may be left out, in Latin,
+/// Greek, Cyrillic, Arabic and Hebrew only (UCD `Script`).
+#[must_use]
+pub fn letters_key(name: &str) -> String {
+    key(name, |script| {
+        !matches!(
+            script,
+            Script::Latin | Script::Greek | Script::Cyrillic | Script::Arabic | Script::Hebrew | Script::Common
+        )
+    })
+}
+
+/// `keeps_marks` is asked of the letter before a mark.
+fn key(name: &str, keeps_marks: fn(Script) -> bool) -> String {
     let (categories, scripts) = (
         CodePointMapData::<GeneralCategory>::new(),
         CodePointMapData::<Script>::new(),
     );
     let decomposed = icu_normalizer::DecomposingNormalizerBorrowed::new_nfkd().normalize(name);
-    let mut keeps_marks = false;
+    let mut keeps = false;
     let bare: String = decomposed
         .chars()
         .filter(|&character| {
             if categories.get(character) == GeneralCategory::NonspacingMark {
-                return keeps_marks;
+                return keeps;
             }
-            keeps_marks = !matches!(
-                scripts.get(character),
-                Script::Latin | Script::Greek | Script::Cyrillic | Script::Arabic | Script::Hebrew | Script::Common
-            );
+            keeps = keeps_marks(scripts.get(character));
             true
         })
         .collect();
@@ -233,6 +246,7 @@ mod tests {
             ("مُحَمَّد", "محمد"),
         ] {
             assert_eq!(sort_key(name), key, "{name}");
+            assert_eq!(letters_key(name), key, "{name}");
         }
     }
 
@@ -240,7 +254,7 @@ mod tests {
     fn a_mark_that_makes_another_letter_stays() {
         for (one, other) in [("གི་ནི།", "གྷ་ན།"), ("कि", "कु"), ("ガス", "カス"), ("กิ", "กุ")]
         {
-            assert_ne!(sort_key(one), sort_key(other));
+            assert_ne!(letters_key(one), letters_key(other));
         }
     }
 

@@ -152,9 +152,16 @@ mod tests {
     use std::future::poll_fn;
 
     #[actix_web::test]
+    async fn a_small_body_goes_out_as_it_is() {
+        let mut body = until_sent(BoxBody::new("0123456789"), None);
+        let sent = poll_fn(|context| Pin::new(&mut body).poll_next(context)).await;
+        assert_eq!(sent.unwrap().unwrap(), "0123456789");
+    }
+
+    #[actix_web::test]
     async fn a_large_body_goes_out_in_pieces() {
         let text = "0123456789".repeat(10_000);
-        let mut body = Pieces::new(BoxBody::new(text.clone()), None);
+        let mut body = until_sent(BoxBody::new(text.clone()), None);
         let mut sent = Vec::new();
         while let Some(piece) = poll_fn(|context| Pin::new(&mut body).poll_next(context)).await {
             let piece = piece.unwrap();

@@ -81,7 +81,7 @@ const COLLOQUIAL: &[(&str, &[&str])] = &[
 ];
 
 /// Names of several countries: at most one of them is called so in CLDR, and others in other lists (Debian's iso-codes). In a
-/// widespread language CLDR decides (`mexico`, `paraguai`); here nobody does.
+/// widespread language CLDR decides (`mexico`, `paraguai`); here nobody does, nor where five lists differ (`republica dominicana`).
 const OF_SEVERAL: &[(&str, &[&str])] = &[
     ("angula", &["AI", "AO"]),
     ("dominik cumhuriyeti", &["DM", "DO"]),

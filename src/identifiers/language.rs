@@ -101,6 +101,7 @@ mod tests {
             ("yi", "yi"),
             ("YI", "yi"),
             ("Yi", "ii"),
+            ("Twi", "tw"),
             ("Nl", "nl"),
             ("slovaaks", "sk"),
             ("Spanisch (Kastilisch)", "es"),

@@ -7,7 +7,7 @@ use icu_casemap::CaseMapper;
 use icu_normalizer::ComposingNormalizerBorrowed;
 
 use super::is_invisible;
-use crate::text::sort_key;
+use crate::text::letters_key;
 
 /// Codes by name. The codes of one name are in alphabetical order; more than one means that the name is ambiguous.
 #[derive(Debug, Default)]
@@ -83,7 +83,7 @@ fn exact_key(name: &str) -> String {
 /// As [`exact_key`] without accents; dots and apostrophes fall away, other punctuation is a blank; the Turkish ı is an i, as
 /// it is when someone writes the name in capitals.
 fn loose_key(name: &str) -> String {
-    let bare = sort_key(name);
+    let bare = letters_key(name);
     let letters: String = bare
         .chars()
         .filter(|character| {

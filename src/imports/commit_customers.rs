@@ -71,11 +71,12 @@ fn changed_customers() -> String {
 
 /// Accounts carry the name of who pays for them.
 const RENAMED_ACCOUNTS: &str = "
-    UPDATE accounts AS a SET name = s.name, name_key = s.name_key, settings_version = a.settings_version + 1
-    FROM import_customers s, account_holders h
-    WHERE s.tenant_id = $1 AND s.import_id = $2 AND s.attempt = $3 AND s.outcome = 'update'
-      AND h.tenant_id = s.tenant_id AND h.customer_id = s.customer_id AND h.kind = 'billing'
-      AND a.tenant_id = h.tenant_id AND a.id = h.account_id AND a.name <> s.name";
+    WITH paid AS MATERIALIZED (
+        SELECT h.tenant_id, h.account_id, s.name, s.name_key FROM import_customers s CROSS JOIN account_holders h
+        WHERE s.tenant_id = $1 AND s.import_id = $2 AND s.attempt = $3 AND s.outcome = 'update'
+          AND h.tenant_id = s.tenant_id AND h.customer_id = s.customer_id AND h.kind = 'billing')
+    UPDATE accounts AS a SET name = p.name, name_key = p.name_key, settings_version = a.settings_version + 1
+    FROM paid p WHERE a.tenant_id = p.tenant_id AND a.id = p.account_id AND a.name <> p.name";
 
 const TRAIL: &str = "
     INSERT INTO audit_entries
@@ -194,6 +195,9 @@ pub fn change_customers(
         after = last;
         done += i64::try_from(changes.len()).unwrap_or(0);
         tell(done);
+    }
+    if done == 0 {
+        return Ok(());
     }
     diesel::sql_query(RENAMED_ACCOUNTS)
         .bind::<SqlId, _>(tenant_id)

@@ -1,7 +1,8 @@
 //! What can only be known of all rows of an import together: rows that are the same, and customers and accounts that are there
 //! already. Each comparison is one statement about staged rows and has a transaction of its own, so that tills sell in between.
 //!
-//! SQLite keeps the order of a CROSS JOIN and looks up what comes second; PostgreSQL compares whole tables by their values.
+//! SQLite keeps the order of a CROSS JOIN and looks up what comes second; PostgreSQL compares whole tables by their values, of
+//! what a tenant has as well ([`Comparison::looking_up`] excepted).
 
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Integer, Text};
@@ -17,20 +18,31 @@ pub struct Comparison {
     sql: String,
     /// The column and the field that the findings are about.
     place: Option<(i32, Field)>,
+    looks_up: bool,
 }
 
 impl Comparison {
     /// Changes rows. `$1` to `$3` are the attempt.
     #[must_use]
     pub fn marking(sql: String) -> Self {
-        Comparison { sql, place: None }
+        Comparison {
+            sql,
+            place: None,
+            looks_up: false,
+        }
     }
 
-    /// Tells findings about a field: for each, the row's number, the code, the severity, what was found, and a detail.
-    /// A `with` comes before it.
+    /// The same, but looks up each row by a whole key in a table that may be far larger than the import.
     #[must_use]
-    pub fn finding(mapping: &Mapping, field: Field, with: &str, found: &Found<'_>) -> Self {
+    pub fn looking_up(self) -> Self {
+        Comparison { looks_up: true, ..self }
+    }
+
+    /// Tells findings about a field.
+    #[must_use]
+    pub fn finding(mapping: &Mapping, field: Field, found: &Found<'_>) -> Self {
         let Found {
+            with,
             row_no,
             code,
             severity,
@@ -47,6 +59,7 @@ impl Comparison {
         Comparison {
             sql,
             place: Some((column.unwrap_or(-1), field)),
+            looks_up: false,
         }
     }
 
@@ -56,7 +69,9 @@ impl Comparison {
     /// What the database said.
     pub fn run(&self, connection: &mut DbConnection, attempt: Attempt) -> QueryResult<()> {
         dialect::take_all_time(connection)?;
-        dialect::join_whole_tables(connection)?;
+        if !self.looks_up {
+            dialect::join_whole_tables(connection)?;
+        }
         let (tenant_id, import_id, number) = attempt;
         let statement = diesel::sql_query(&self.sql)
             .bind::<SqlId, _>(tenant_id)
@@ -73,8 +88,9 @@ impl Comparison {
     }
 }
 
-/// What a comparison tells, in SQL: about the rows of a FROM clause and what follows it.
+/// What a comparison tells, in SQL: about the rows of a FROM clause and what follows it, with a table of its own before it or none.
 pub struct Found<'a> {
+    pub with: &'a str,
     pub row_no: &'a str,
     pub code: &'a str,
     pub severity: &'a str,
@@ -189,8 +205,8 @@ fn updates(mapping: &Mapping, key: UpdateKey) -> Vec<Comparison> {
         Comparison::finding(
             mapping,
             field,
-            &with,
             &Found {
+                with: &with,
                 row_no: "s.row_no",
                 code: "ambiguous_customer",
                 severity: "'error'",
@@ -202,8 +218,8 @@ fn updates(mapping: &Mapping, key: UpdateKey) -> Vec<Comparison> {
         Comparison::finding(
             mapping,
             Field::Name,
-            "",
             &Found {
+                with: "",
                 row_no: "s.row_no",
                 code: "kind_of_customer",
                 severity: "'error'",
@@ -229,6 +245,7 @@ fn same_in_file(mapping: &Mapping, same: &Same, severity: &str) -> Comparison {
         equal = same.equal("f"),
     );
     let found = Found {
+        with: "",
         row_no: "s.row_no",
         code: "duplicate_in_file",
         severity,
@@ -236,7 +253,7 @@ fn same_in_file(mapping: &Mapping, same: &Same, severity: &str) -> Comparison {
         detail: "CAST(f.first_row AS TEXT)",
         rows: &rows,
     };
-    Comparison::finding(mapping, same.field, "", &found)
+    Comparison::finding(mapping, same.field, &found)
 }
 
 /// Rows that make a customer who is there already, or give one a number that another has.
@@ -252,6 +269,7 @@ fn same_customers(mapping: &Mapping, same: &Same, severity: &str) -> Comparison 
         equal = same.equal("c"),
     );
     let found = Found {
+        with: &with,
         row_no: "s.row_no",
         code: "duplicate_customer",
         severity: &severity.replace("s.customer_number", "MIN(s.customer_number)"),
@@ -259,7 +277,7 @@ fn same_customers(mapping: &Mapping, same: &Same, severity: &str) -> Comparison 
         detail: "MIN(c.name)",
         rows: &rows,
     };
-    Comparison::finding(mapping, same.field, &with, &found)
+    Comparison::finding(mapping, same.field, &found)
 }
 
 /// Finds the customers of an import of accounts by their names, and the accounts that an earlier import has made.
@@ -267,6 +285,7 @@ fn same_customers(mapping: &Mapping, same: &Same, severity: &str) -> Comparison 
 pub fn of_accounts(mapping: &Mapping) -> Vec<Comparison> {
     let of = of_attempt("s");
     let told = Found {
+        with: "",
         row_no: "s.row_no",
         code: "already_imported",
         severity: "'warning'",
@@ -275,6 +294,7 @@ pub fn of_accounts(mapping: &Mapping) -> Vec<Comparison> {
         rows: &format!("FROM import_accounts s WHERE {of} AND s.outcome = 'unchanged' GROUP BY s.row_no"),
     };
     let several = Found {
+        with: "",
         row_no: "s.row_no",
         code: "ambiguous_customer",
         severity: "'error'",
@@ -301,12 +321,16 @@ pub fn of_accounts(mapping: &Mapping) -> Vec<Comparison> {
              WHERE {of} AND s.row_no = f.row_no"
         )),
         Comparison::marking(format!(
-            "UPDATE import_customers AS s SET outcome = 'existing' WHERE {of} AND s.name_key NOT IN (
-                 SELECT a.name_key FROM import_accounts a WHERE {of_account} AND a.outcome = 'create')",
+            "UPDATE import_customers AS s SET outcome = 'existing'
+             FROM (SELECT s.row_no FROM import_customers s LEFT JOIN (
+                       SELECT DISTINCT a.name_key FROM import_accounts a WHERE {of_account} AND a.outcome = 'create'
+                   ) n ON n.name_key = s.name_key
+                   WHERE {of} AND n.name_key IS NULL) f
+             WHERE {of} AND s.row_no = f.row_no",
             of_account = of_attempt("a")
         )),
-        Comparison::finding(mapping, Field::Name, "", &told),
-        Comparison::finding(mapping, Field::Name, "", &several),
+        Comparison::finding(mapping, Field::Name, &told),
+        Comparison::finding(mapping, Field::Name, &several),
     ]
 }
 

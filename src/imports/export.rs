@@ -8,7 +8,7 @@ use crate::error::ApiResult;
 use crate::http::TableFormat;
 use crate::http::table::{Cell, Column, CsvOptions, Download, Sheet, TableWriter, read_ahead};
 
-/// How many findings are in memory at a time.
+/// How many findings are read at a time.
 const ROWS_PAGE: i64 = 2000;
 
 static FINDINGS: Sheet<Finding> = Sheet {

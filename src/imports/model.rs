@@ -190,7 +190,8 @@ pub struct Import {
     pub error_count: i64,
     #[schema(minimum = 0, example = 1)]
     pub warning_count: i64,
-    /// Customers, accounts or sales that are made, or will be when nothing changes before the commit.
+    /// Customers, accounts or sales that are made, or will be when nothing changes before the commit. Rows with an error count
+    /// nowhere.
     #[schema(minimum = 0, example = 240)]
     pub created_count: i64,
     /// Customers that are changed.

@@ -112,32 +112,34 @@ pub(super) fn of_attempt(alias: &str) -> String {
     format!("{alias}.tenant_id = $1 AND {alias}.import_id = $2 AND {alias}.attempt = $3")
 }
 
+/// How many rows of an attempt have an outcome.
 #[derive(QueryableByName)]
-struct Number {
+pub struct OutcomeCount {
+    #[diesel(sql_type = Text)]
+    pub outcome: String,
     #[diesel(sql_type = BigInt)]
-    number: i64,
+    pub number: i64,
 }
 
-/// How many staged customers (accounts, sales) of an attempt have this outcome, without those in whose row there is an error.
-pub fn count(
+/// How many staged customers (accounts, sales) of an attempt have each outcome, without those in whose row there is an error.
+pub fn count_outcomes(
     connection: &mut DbConnection,
     (tenant_id, import_id, attempt): Attempt,
     table: &'static str,
-    outcome: Outcome,
-) -> QueryResult<i64> {
+) -> QueryResult<Vec<OutcomeCount>> {
     let sql = format!(
-        "SELECT COUNT(*) AS number FROM {table} s WHERE {of} AND s.outcome = $4 AND s.row_no NOT IN (
-             SELECT f.row_no FROM import_findings f WHERE {of_finding} AND f.severity = 'error')",
+        "SELECT s.outcome, COUNT(*) AS number FROM {table} s WHERE {of} AND NOT EXISTS (
+             SELECT 1 FROM import_findings f
+             WHERE f.tenant_id = s.tenant_id AND f.import_id = s.import_id AND f.attempt = s.attempt
+               AND f.row_no = s.row_no AND f.severity = 'error')
+         GROUP BY s.outcome",
         of = of_attempt("s"),
-        of_finding = of_attempt("f"),
     );
     diesel::sql_query(sql)
         .bind::<SqlId, _>(tenant_id)
         .bind::<SqlId, _>(import_id)
         .bind::<BigInt, _>(attempt)
-        .bind::<Text, _>(outcome.as_str())
-        .get_result::<Number>(connection)
-        .map(|row| row.number)
+        .load(connection)
 }
 
 /// Forgets what earlier attempts have staged and found.

@@ -93,7 +93,7 @@ pub fn update_mapping(connection: &mut DbConnection, tenant_id: Id, id: Id, mapp
         .map(drop)
 }
 
-/// Begins another attempt at judging the rows; the findings of the one before stay until this one ends.
+/// Begins another attempt at judging the rows; nobody sees the findings of the one before any more.
 pub fn begin_attempt(connection: &mut DbConnection, tenant_id: Id, id: Id) -> QueryResult<i64> {
     diesel::update(imports::table.find((tenant_id, id)))
         .set(imports::attempt.eq(imports::attempt + 1))

@@ -412,17 +412,19 @@ impl Run<'_> {
         self.validator.write(|connection| {
             dialect::take_all_time(connection)?;
             dialect::join_whole_tables(connection)?;
-            let mut count = |outcome| staging::count(connection, attempt, table, outcome);
-            let (created, updated) = (count(Outcome::Create)?, count(Outcome::Update)?);
-            let (unchanged, left_out) = (count(Outcome::Unchanged)?, count(Outcome::LeftOut)?);
+            let outcomes = staging::count_outcomes(connection, attempt, table)?;
+            let count = |outcome: Outcome| {
+                let found = outcomes.iter().find(|count| count.outcome == outcome.as_str());
+                found.map_or(0, |count| count.number)
+            };
             let counts = Counts {
                 rows,
                 errors: store::count_findings(connection, attempt, Severity::Error)?,
                 warnings: store::count_findings(connection, attempt, Severity::Warning)?,
-                created,
-                updated,
-                unchanged,
-                left_out,
+                created: count(Outcome::Create),
+                updated: count(Outcome::Update),
+                unchanged: count(Outcome::Unchanged),
+                left_out: count(Outcome::LeftOut),
             };
             if !store::end_attempt(connection, attempt, counts)? {
                 return Err(ApiError::new(Code::ImportChanged));

@@ -9,7 +9,7 @@ use crate::http::table::{Cell, Column, CsvOptions, Download, Sheet, TableWriter,
 use crate::id::Id;
 use crate::money::Currency;
 
-/// How many rows are in memory at a time.
+/// How many rows are read at a time.
 const ROWS_PAGE: i64 = 2000;
 
 static INVOICES: Sheet<InvoiceSummary> = Sheet {

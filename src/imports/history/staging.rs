@@ -70,6 +70,7 @@ pub fn comparisons(mapping: &Mapping) -> Vec<Comparison> {
     let of = of_attempt("s");
     // One for all rows of a payment type, at the first of them.
     let unmapped = Found {
+        with: "",
         row_no: "MIN(s.row_no)",
         code: "unmapped_payment_type",
         severity: "'error'",
@@ -80,6 +81,7 @@ pub fn comparisons(mapping: &Mapping) -> Vec<Comparison> {
         ),
     };
     let not_open = Found {
+        with: "",
         row_no: "MIN(s.row_no)",
         code: "account_not_open",
         severity: "'error'",
@@ -103,9 +105,10 @@ pub fn comparisons(mapping: &Mapping) -> Vec<Comparison> {
         Comparison::marking(format!(
             "UPDATE import_sales AS s SET outcome = 'unchanged' WHERE {of} AND s.outcome = 'create' AND EXISTS (
                  SELECT 1 FROM request_keys k WHERE k.tenant_id = s.tenant_id AND k.key = s.sale_id)"
-        )),
-        Comparison::finding(mapping, Field::PaymentType, "", &unmapped),
-        Comparison::finding(mapping, Field::PaymentType, "", &not_open),
+        ))
+        .looking_up(),
+        Comparison::finding(mapping, Field::PaymentType, &unmapped),
+        Comparison::finding(mapping, Field::PaymentType, &not_open),
     ]
 }
 

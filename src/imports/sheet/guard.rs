@@ -121,14 +121,22 @@ fn inspect_compound<R: Read + Seek>(file: &mut R) -> Result<FileFormat, Unreadab
     }
 }
 
-/// Whether a stream of an old workbook begins with what its password is checked by ([MS-XLS] 2.4.20 BOF, 2.4.117 `FilePass`).
+/// Whether a stream of an old workbook begins with what its password is checked by: calamine itself refuses
+/// strong encryption only, and takes the rest for damaged ([MS-XLS] 2.4.20 `BOF`, 2.4.349 `WriteProtect`, 2.4.117 `FilePass`).
 fn begins_with_password(bytes: &[u8]) -> bool {
-    const BEGIN_OF_WORKBOOK: [u8; 8] = [0x09, 0x08, 0x10, 0x00, 0x00, 0x06, 0x05, 0x00];
-    const BEGIN_BYTES: usize = 20;
+    const BEGIN_OF_STREAM: [u8; 2] = [0x09, 0x08];
+    const OF_WORKBOOK: [&[u8]; 2] = [&[0x00, 0x06, 0x05, 0x00], &[0x00, 0x05, 0x05, 0x00]];
+    const WRITE_PROTECT: [u8; 4] = [0x86, 0x00, 0x00, 0x00];
     const FILE_PASS: [u8; 2] = [0x2F, 0x00];
-    bytes
-        .windows(BEGIN_BYTES + FILE_PASS.len())
-        .any(|window| window.starts_with(&BEGIN_OF_WORKBOOK) && window.ends_with(&FILE_PASS))
+    let begins = |bytes: &[u8]| {
+        let (length, body) = bytes.strip_prefix(&BEGIN_OF_STREAM)?.split_at_checked(2)?;
+        let length = u16::from_le_bytes(length.try_into().ok()?);
+        let next = body.get(usize::from(length)..)?;
+        let next = next.strip_prefix(&WRITE_PROTECT).unwrap_or(next);
+        let is_workbook = OF_WORKBOOK.iter().any(|kind| body.starts_with(kind));
+        Some(is_workbook && next.starts_with(&FILE_PASS))
+    };
+    (0..bytes.len()).any(|place| bytes.get(place..).and_then(begins) == Some(true))
 }
 
 /// A file with a password.
@@ -168,6 +176,26 @@ mod tests {
         assert_eq!(inspect(&mut workbook), Ok(FileFormat::Xlsx));
         let mut other = zip_of(&[("readme.txt", Vec::new())]);
         assert_eq!(inspect(&mut other).unwrap_err().fault, FileFault::UnknownFormat);
+    }
+
+    #[test]
+    fn an_old_workbook_with_a_password_is_known_by_how_it_begins() {
+        let begin: [u8; 20] = [9, 8, 16, 0, 0, 6, 5, 0, 0x17, 0x19, 0xCD, 7, 0xC9, 0xC0, 0, 0, 6, 4, 0, 0];
+        let old: [u8; 12] = [9, 8, 8, 0, 0, 5, 5, 0, 1, 2, 3, 4];
+        let password = [0x2F, 0, 6, 0, 0, 0, 0x4A, 0x51];
+        let protected = [0x86, 0, 0, 0];
+        assert!(begins_with_password(&[&[1; 7], &begin[..], &password].concat()));
+        assert!(begins_with_password(&[&begin[..], &protected, &password].concat()));
+        assert!(begins_with_password(&[&old[..], &password].concat()));
+        let sheet = [9, 8, 16, 0, 0, 6, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        for sound in [
+            [&begin[..], &[0xE1, 0, 2, 0], &password].concat(),
+            [&sheet[..], &password].concat(),
+            begin.to_vec(),
+            vec![9, 8, 255],
+        ] {
+            assert!(!begins_with_password(&sound));
+        }
     }
 
     #[test]

@@ -91,6 +91,12 @@ fn the_same_rows_again_make_nothing() {
     );
     commit(&venue.superuser, &again);
     assert_eq!((accounts(&venue).len(), customers(&venue).len()), (3, 1));
+    let results = venue.superuser.get(&format!("{}/results", path(&again))).expect(200);
+    let named = |row: &Value| (row["outcome"].clone(), row["account_number"].clone());
+    assert_eq!(
+        results["items"].as_array().unwrap().iter().map(named).collect::<Vec<_>>(),
+        ["71900001", "71900002", "71900003"].map(|number| (json!("unchanged"), json!(number)))
+    );
     let longer = validated(&venue.superuser, "accounts", format!("{file}Other,5,1\n").as_bytes());
     assert_eq!(
         (&longer["created_count"], &longer["unchanged_count"]),

@@ -71,6 +71,11 @@ fn every_error_of_every_row_is_told_with_its_cell() {
         (&import["status"], &import["error_count"]),
         (&json!("invalid"), &json!(7))
     );
+    assert_eq!(
+        (&import["row_count"], &import["created_count"]),
+        (&json!(2), &json!(1)),
+        "a row with an error makes nothing"
+    );
     let told = [
         "B2 missing_value",
         "E2 ambiguous_country",

@@ -38,6 +38,24 @@ fn workbook(sheet: &[u8], others: &[(&str, &[u8])]) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
+/// A workbook whose only sheet is one of macros.
+fn of_macros() -> Vec<u8> {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in [
+        ("_rels/.rels", ROOT.to_owned()),
+        ("[Content_Types].xml", TYPES.to_owned()),
+        ("xl/workbook.xml", BOOK.to_owned()),
+        (
+            "xl/_rels/workbook.xml.rels",
+            LINKS.replace("relationships/worksheet", "relationships/xlMacrosheet"),
+        ),
+    ] {
+        writer.start_file(name, SimpleFileOptions::default()).unwrap();
+        writer.write_all(content.as_bytes()).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
 fn sheet(rows: &str) -> Vec<u8> {
     let head = r#"<?xml version="1.0"?><worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>"#;
     format!("{head}{rows}</sheetData></worksheet>").into_bytes()
@@ -57,6 +75,7 @@ fn what_is_no_spreadsheet_is_refused_and_says_why() {
         (b"\x00\x01\x02\x03\x04".to_vec(), "unknown_format"),
         (whole[..whole.len() / 2].to_vec(), "damaged"),
         (encrypted, "encrypted"),
+        (of_macros(), "unknown_format"),
         (
             workbook(b"<worksheet><sheetData><row r=\"1\"><c r=\"A1\"", &[]),
             "damaged",
