@@ -124,13 +124,16 @@ pub fn take_all_time(connection: &mut DbConnection) -> QueryResult<()> {
 }
 
 /// Until the transaction ends, tables are joined whole. For checks that read everything: where statistics are old, as after
-/// a restore or of rows just written, PostgreSQL would look up each row among all the others.
+/// a restore or of rows just written, PostgreSQL would look up each row among all the others. It may take 64 MB for a join: of a
+/// list that does not fit it would read all for each row, too.
 ///
 /// # Errors
 /// What the database said.
 pub fn join_whole_tables(connection: &mut DbConnection) -> QueryResult<()> {
     match connection {
-        DbConnection::Postgres(connection) => connection.batch_execute("SET LOCAL enable_nestloop = off"),
+        DbConnection::Postgres(connection) => {
+            connection.batch_execute("SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '64MB'")
+        }
         DbConnection::Sqlite(_) => Ok(()),
     }
 }

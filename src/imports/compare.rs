@@ -321,12 +321,8 @@ pub fn of_accounts(mapping: &Mapping) -> Vec<Comparison> {
              WHERE {of} AND s.row_no = f.row_no"
         )),
         Comparison::marking(format!(
-            "UPDATE import_customers AS s SET outcome = 'existing'
-             FROM (SELECT s.row_no FROM import_customers s LEFT JOIN (
-                       SELECT DISTINCT a.name_key FROM import_accounts a WHERE {of_account} AND a.outcome = 'create'
-                   ) n ON n.name_key = s.name_key
-                   WHERE {of} AND n.name_key IS NULL) f
-             WHERE {of} AND s.row_no = f.row_no",
+            "UPDATE import_customers AS s SET outcome = 'existing' WHERE {of} AND s.name_key NOT IN (
+                 SELECT a.name_key FROM import_accounts a WHERE {of_account} AND a.outcome = 'create')",
             of_account = of_attempt("a")
         )),
         Comparison::finding(mapping, Field::Name, &told),

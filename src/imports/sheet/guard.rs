@@ -180,7 +180,9 @@ mod tests {
 
     #[test]
     fn an_old_workbook_with_a_password_is_known_by_how_it_begins() {
-        let begin: [u8; 20] = [9, 8, 16, 0, 0, 6, 5, 0, 0x17, 0x19, 0xCD, 7, 0xC9, 0xC0, 0, 0, 6, 4, 0, 0];
+        let begin: [u8; 20] = [
+            9, 8, 16, 0, 0, 6, 5, 0, 0x17, 0x19, 0xCD, 7, 0xC9, 0xC0, 0, 0, 6, 4, 0, 0,
+        ];
         let old: [u8; 12] = [9, 8, 8, 0, 0, 5, 5, 0, 1, 2, 3, 4];
         let password = [0x2F, 0, 6, 0, 0, 0, 0x4A, 0x51];
         let protected = [0x86, 0, 0, 0];

@@ -94,7 +94,12 @@ fn the_same_rows_again_make_nothing() {
     let results = venue.superuser.get(&format!("{}/results", path(&again))).expect(200);
     let named = |row: &Value| (row["outcome"].clone(), row["account_number"].clone());
     assert_eq!(
-        results["items"].as_array().unwrap().iter().map(named).collect::<Vec<_>>(),
+        results["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(named)
+            .collect::<Vec<_>>(),
         ["71900001", "71900002", "71900003"].map(|number| (json!("unchanged"), json!(number)))
     );
     let longer = validated(&venue.superuser, "accounts", format!("{file}Other,5,1\n").as_bytes());
