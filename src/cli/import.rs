@@ -79,6 +79,7 @@ pub fn import(options: &ImportOptions) -> Result<(), CliError> {
         map(&service, &path, &import, options)?;
     }
     let import = follow(&service, &path, "validate")?;
+    show_unmapped(&import);
     show_findings(&service, &path)?;
     if options.kind == ImportKind::SalesHistory {
         show_payment_types(&service, &path)?;
@@ -177,6 +178,15 @@ fn summary(import: &Value) -> String {
     )
 }
 
+/// Names the columns that are left out: a heading that was not understood may be the one that is missing.
+fn show_unmapped(import: &Value) {
+    let unmapped = import.get("unmapped").and_then(Value::as_array).into_iter().flatten();
+    let unmapped: Vec<&str> = unmapped.filter_map(Value::as_str).collect();
+    if !unmapped.is_empty() {
+        println!("nothing is read from: {}", unmapped.join(", "));
+    }
+}
+
 /// Which flag does without the columns that are missing, ready to be pasted.
 fn suggest_optional(import: &Value, optional: &[String]) {
     let missing = import.get("missing").and_then(Value::as_array).into_iter().flatten();
@@ -184,6 +194,9 @@ fn suggest_optional(import: &Value, optional: &[String]) {
     if !missing.is_empty() {
         let fields: Vec<&str> = optional.iter().map(String::as_str).chain(missing).collect();
         println!("to do without the missing columns: --optional {}", fields.join(","));
+        println!(
+            "to read them from columns with another heading: rename those in the file, or map them over HTTP (docs/API.md)"
+        );
     }
 }
 

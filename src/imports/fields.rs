@@ -153,13 +153,13 @@ const HEADINGS: &[(Field, &str)] = &[
     ),
     (
         F::Address,
-        "adres|straat|straat en huisnummer|straat en nummer|straat + huisnummer|straatnaam en huisnummer|adresregel 1|\
+        "adres|straat|straat en huisnummer|straat en nummer|straat + huisnummer|straat + nr|straat en nr|straatnaam en huisnummer|adresregel 1|\
         address|street|street address|street and number|address line 1|address 1|\
         adresse|rue|rue et numéro|adresse 1|straße|strasse|straße und hausnummer|straße und nr|straße/nr|anschrift",
     ),
     (
         F::Postcode,
-        "postcode|post code|postal code|zip|zip code|zipcode|code postal|cp|plz|postleitzahl",
+        "postcode|pc|post code|postal code|zip|zip code|zipcode|code postal|cp|plz|postleitzahl",
     ),
     (
         F::City,
@@ -171,7 +171,7 @@ const HEADINGS: &[(Field, &str)] = &[
     ),
     (
         F::EnterpriseNumber,
-        "bedrijfsnummer|ondernemingsnummer|kvk|kvk-nummer|kvk nr|kvknr|kamer van koophandel|kbo|kbo-nummer|\
+        "bedrijfsnummer|bedrijfsnr|ondernemingsnummer|ondernemingsnr|kvk|kvk-nummer|kvk nr|kvknr|kamer van koophandel|kbo|kbo-nummer|\
         inschrijvingsnummer|enterprise number|company number|company registration number|registration number|business number|\
         chamber of commerce|coc number|numéro d'entreprise|n° d'entreprise|no d'entreprise|n° entreprise|numéro entreprise|siren|siret|\
         numéro siren|bce|unternehmensnummer|handelsregisternummer|firmennummer|betriebsnummer|hrb",
@@ -222,7 +222,7 @@ const HEADINGS: &[(Field, &str)] = &[
     (
         F::RecipientEmails,
         "e-mails van geadresseerden|e-mail geadresseerden|e-mails geadresseerden|e-mailadressen geadresseerden|\
-        e-mails ontvangers|e-mailadressen ontvangers|e-mail factuur|factuur e-mail|e-mailadres facturen|e-mail facturatie|\
+        e-mails ontvangers|e-mailadressen ontvangers|e-mail factuur|factuur e-mail|e-mailadres facturen|e-mailadres facturatie|e-mail facturatie|\
         e-mails van ontvangers|e-mails van de geadresseerden|recipients e-mails|recipient e-mails|recipients' e-mails|recipients emails|\
         e-mails of recipients|recipient emails|invoice e-mail|invoice emails|billing e-mail|billing email|\
         e-mails des destinataires|e-mail des destinataires|e-mails destinataires|adresses e-mail des destinataires|e-mail de facturation|\
@@ -250,7 +250,7 @@ const HEADINGS: &[(Field, &str)] = &[
     ),
     (
         F::AccountCount,
-        "aantal rekeningen|aantal|rekeningen|number of accounts|accounts|no of accounts|count|quantity of accounts|\
+        "aantal rekeningen|aantal accounts|aantal|rekeningen|number of accounts|accounts|no of accounts|count|quantity of accounts|\
         nombre de comptes|comptes|nb de comptes|anzahl konten|anzahl der konten|konten|anzahl",
     ),
     (

@@ -53,6 +53,14 @@ fn a_spreadsheet_is_imported_from_the_command_line() {
     let (output, text) = import(&venue, &file, &[]);
     assert!(output.status.success() && text.contains("2 rows, 0 errors"), "{text}");
     assert_eq!(customers(&venue).len(), 2);
+    let wider = String::from_utf8(csv(&[DE_BAL])).unwrap();
+    let wider = wider
+        .trim_end()
+        .replace("\r\n", ";x\r\n")
+        .replacen(";x", ";Opmerkingen", 1);
+    std::fs::write(&file, wider + ";x\n").unwrap();
+    let (_, text) = import(&venue, &file, &["--dry-run"]);
+    assert!(text.contains("nothing is read from: Opmerkingen\n"), "{text}");
     std::fs::write(&file, b"%PDF-1.7").unwrap();
     let (_, text) = import(&venue, &file, &[]);
     assert!(
