@@ -27,6 +27,15 @@ pub struct Request<'a> {
     pub rows_max: Option<usize>,
 }
 
+/// The program that runs, which may have another file by now: an upgrade puts a new one in its place before the restart.
+fn this_program() -> ApiResult<PathBuf> {
+    let running = Path::new("/proc/self/exe");
+    if running.exists() {
+        return Ok(running.to_owned());
+    }
+    std::env::current_exe().map_err(ApiError::internal)
+}
+
 impl Reader {
     /// Names another program, for those who link this library into one of their own. Has an effect before the first file only.
     pub fn use_program(&self, program: PathBuf) {
@@ -68,7 +77,7 @@ impl Reader {
     fn command(&self) -> ApiResult<Command> {
         let program = match self.program.get() {
             Some(program) => program.clone(),
-            None => std::env::current_exe().map_err(ApiError::internal)?,
+            None => this_program()?,
         };
         let mut command = Command::new(program);
         command.env_clear();
