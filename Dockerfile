@@ -3,6 +3,7 @@ FROM rust:1.95-bookworm AS build
 WORKDIR /build
 # The bundled OpenSSL that libpq speaks TLS with is configured by perl; the image has it, and a C compiler.
 COPY Cargo.toml Cargo.lock ./
+COPY .cargo .cargo
 COPY data data
 COPY migrations migrations
 COPY src src

@@ -15,13 +15,14 @@ use super::connection::{DbConnection, Purpose};
 
 /// How often the log's length is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
-/// How many pages of 4 KiB (32 MiB) wait in the log before they go to the file. The longer, the more often a page changes
-/// before it is copied once. [`super::connection`] has SQLite step in by itself at four times as many.
-const PAGES_MAX: i64 = 8_192;
+/// How many pages of 4 KiB (128 MiB) wait in the log before they go to the file. The longer, the more often a page changes
+/// before it is copied once, and the seldomer tills wait behind the disk; the shorter, the sooner a reader finds what is not in
+/// it. [`super::connection`] has SQLite step in by itself at four times as many.
+const PAGES_MAX: i64 = 32_768;
 /// A log that is copied but for so many pages is begun anew: only that holds the writer up, for some milliseconds.
-const REST_PAGES_MAX: i64 = 1_024;
+const REST_PAGES_MAX: i64 = 256;
 /// How often a log that grows meanwhile is copied before it is begun anew whatever is left.
-const COPIES_MAX: u32 = 3;
+const COPIES_MAX: u32 = 4;
 /// How long the writer may be kept waiting for readers that still need the old log. Later is another chance.
 const PATIENCE: &str = "PRAGMA busy_timeout = 100;";
 

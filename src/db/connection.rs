@@ -38,7 +38,7 @@ const SQLITE_SETTINGS: &str = "
     PRAGMA synchronous = FULL;
     PRAGMA foreign_keys = ON;
     PRAGMA cache_size = -65536;
-    PRAGMA wal_autocheckpoint = 32768;
+    PRAGMA wal_autocheckpoint = 131072;
     PRAGMA temp_store = MEMORY;";
 
 /// There are many readers, and each has a cache of its own. What it has not, the operating system has.
@@ -140,6 +140,25 @@ fn sqlite_version() -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[derive(QueryableByName)]
+    struct CompileOption {
+        #[diesel(sql_type = diesel::sql_types::Text)]
+        compile_options: String,
+    }
+
+    /// Cargo reads them from the folder it is started in; a build from elsewhere would be slower and say nothing.
+    #[test]
+    fn the_embedded_sqlite_is_compiled_as_cargo_config_says() {
+        let mut connection = SqliteConnection::establish(":memory:").unwrap();
+        let options: Vec<CompileOption> = diesel::sql_query("PRAGMA compile_options")
+            .load(&mut connection)
+            .unwrap();
+        let has = |wanted: &str| options.iter().any(|option| option.compile_options == wanted);
+        assert!(has("THREADSAFE=2"));
+        assert!(has("DEFAULT_MEMSTATUS=0"));
+        assert!(!has("ENABLE_MEMORY_MANAGEMENT"));
+    }
 
     #[test]
     fn a_url_keeps_what_it_says_and_gets_the_patience_that_it_does_not_name() {
