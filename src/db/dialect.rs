@@ -105,6 +105,42 @@ pub fn listed_ids(connection: &DbConnection, place: &str) -> String {
     }
 }
 
+/// Selects the rows of a JSON array of objects; the columns are members of those, each with its type.
+#[must_use]
+pub fn listed_rows(connection: &DbConnection, place: &str, columns: &[(&str, &str)]) -> String {
+    let texts: Vec<String> = match connection {
+        DbConnection::Postgres(_) => columns
+            .iter()
+            .map(|(name, of_type)| format!("{name} {of_type}"))
+            .collect(),
+        // turned into what columns hold, so that their indexes are used; JSON's true and false are 1 and 0
+        DbConnection::Sqlite(_) => columns
+            .iter()
+            .map(|column| match column {
+                (name, "uuid") => format!("unhex(value ->> '{name}', '-')"),
+                (name, _) => format!("value ->> '{name}'"),
+            })
+            .collect(),
+    };
+    let texts = texts.join(", ");
+    match connection {
+        DbConnection::Postgres(_) => format!("SELECT * FROM json_to_recordset({place}::json) AS listed ({texts})"),
+        DbConnection::Sqlite(_) => format!("SELECT {texts} FROM json_each({place})"),
+    }
+}
+
+/// In a query with GROUP BY that also selects `MAX(place)`, and no other MAX or MIN: the column of the row with that greatest
+/// `place`, a number that is not below zero. SQLite takes a bare column from that row.
+#[must_use]
+pub fn of_last(connection: &DbConnection, column: &str, place: &str) -> String {
+    match connection {
+        DbConnection::Postgres(_) => {
+            format!("substr(MAX(lpad(({place})::text, 19, '0') || {column} COLLATE \"C\"), 20)")
+        }
+        DbConnection::Sqlite(_) => column.to_owned(),
+    }
+}
+
 /// Ids as one value, for [`is_listed`] and [`listed_ids`].
 #[must_use]
 pub fn list_of(ids: &[Id]) -> String {

@@ -19,12 +19,11 @@ use crate::db::DbConnection;
 use crate::db::schema::entries;
 use crate::error::{ApiError, ApiResult};
 use crate::id::Id;
-use crate::invoices::model::{
-    InvoiceEntryRow, InvoiceKind, InvoiceRow, InvoiceStatus, InvoiceVatRow, Issuer, LimitReturnRow,
-};
+use crate::invoices::model::{InvoiceKind, InvoiceRow, InvoiceStatus, InvoiceVatRow, Issuer, LimitReturnRow};
 use crate::invoices::native::{NewInvoices, insert_invoices, insert_vat};
 use crate::invoices::numbers::{InvoiceNumber, LockedSeries};
 use crate::invoices::store::add_limit_returns;
+use crate::invoices::stretch::stretches_of;
 use crate::jobs::Lease;
 use crate::jobs::store::{Renewal, renew, set_progress};
 use crate::ledger::{Action, Author, BatchItem, EntryKind, Outcome, Posting, TenantRules, lock_accounts, post_batch};
@@ -189,8 +188,8 @@ fn write_invoices(
         });
     }
     post_resets(connection, clock, &resets)?;
-    insert_invoices(connection, &new)?;
-    write_figures(connection, tenant_id, &new.invoices)?;
+    insert_invoices(connection, tenant_id, &new)?;
+    write_figures(connection, tenant_id, &new)?;
     add_limit_returns(connection, tenant_id, &returned_by_origin(&new.returns))?;
     let made: Vec<Id> = new.invoices.iter().map(|invoice| invoice.id).collect();
     sharing::share(connection, clock, tenant_id, &made)?;
@@ -219,9 +218,9 @@ fn post_resets(connection: &mut DbConnection, clock: &Clock, resets: &[BatchItem
 }
 
 /// Writes the lines of the invoices and the VAT of each rate, which is rounded once.
-fn write_figures(connection: &mut DbConnection, tenant_id: Id, invoices: &[InvoiceRow]) -> ApiResult<()> {
-    let ids: Vec<Id> = invoices.iter().map(|invoice| invoice.id).collect();
-    write_lines(connection, tenant_id, &ids)?;
+fn write_figures(connection: &mut DbConnection, tenant_id: Id, new: &NewInvoices) -> ApiResult<()> {
+    let ids: Vec<Id> = new.invoices.iter().map(|invoice| invoice.id).collect();
+    write_lines(connection, tenant_id, &new.covered)?;
     let mut vat = Vec::new();
     let mut gross_by_invoice: HashMap<Id, i64> = HashMap::new();
     for rate in sum_rates(connection, tenant_id, &ids)? {
@@ -237,7 +236,7 @@ fn write_figures(connection: &mut DbConnection, tenant_id: Id, invoices: &[Invoi
             vat_minor: split.vat_minor,
         });
     }
-    for InvoiceRow { id, total_minor, .. } in invoices {
+    for InvoiceRow { id, total_minor, .. } in &new.invoices {
         let gross = gross_by_invoice.get(id).copied().unwrap_or_default();
         if gross != *total_minor {
             return Err(ApiError::internal(format!(
@@ -292,16 +291,7 @@ fn invoice_row(
 }
 
 fn add_details(new: &mut NewInvoices, tenant_id: Id, account_id: Id, invoice_id: Id, plan: &InvoicePlan) {
-    new.entries.extend(plan.covered.iter().map(|covered| InvoiceEntryRow {
-        tenant_id,
-        invoice_id,
-        account_id,
-        entry_seq: covered.seq,
-        reset_type: covered.reset_type,
-        origin_invoice_id: covered.origin_invoice_id,
-        is_late: covered.is_late,
-        is_standing: true,
-    }));
+    new.covered.extend(stretches_of(invoice_id, account_id, &plan.covered));
     new.returns.extend(plan.returns.iter().map(|returned| LimitReturnRow {
         tenant_id,
         invoice_id,

@@ -7,7 +7,7 @@ use crate::id::Id;
 use crate::invoices::model::Payer;
 
 use super::facts::{AccountHead, AccountReading, read_chunk};
-use super::plan::{AccountFacts, AmountOverflow, InvoicePlan, Outcome, RunTerms, SkipReason, plan};
+use super::plan::{AmountOverflow, InvoicePlan, Outcome, RunTerms, SkipReason, plan};
 
 /// What a run makes of one account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +38,6 @@ pub enum DraftOutcome {
 pub struct Draft {
     pub payer: Payer,
     pub plan: InvoicePlan,
-    /// Open entries of the account that it does not cover: refunds that wait for their sales.
-    pub waiting: Vec<Id>,
 }
 
 /// Drafts the first of these accounts that make up one chunk, in their order; at least one when there is any.
@@ -61,19 +59,9 @@ fn draft(reading: AccountReading, terms: &RunTerms) -> ApiResult<AccountDraft> {
     let outcome = match (plan(&facts, terms)?, payer) {
         (Outcome::Skip(reason), _) => DraftOutcome::Skip(reason),
         (Outcome::Invoice(_), None) => DraftOutcome::Skip(SkipReason::NoBillingHolder),
-        (Outcome::Invoice(plan), Some(payer)) => DraftOutcome::Invoice(Box::new(Draft {
-            payer,
-            waiting: waiting(&facts, &plan),
-            plan,
-        })),
+        (Outcome::Invoice(plan), Some(payer)) => DraftOutcome::Invoice(Box::new(Draft { payer, plan })),
     };
     Ok(AccountDraft { head, outcome })
-}
-
-fn waiting(facts: &AccountFacts, plan: &InvoicePlan) -> Vec<Id> {
-    let is_covered = |seq: i64| plan.covered.binary_search_by_key(&seq, |covered| covered.seq).is_ok();
-    let others = facts.open.iter().filter(|entry| !is_covered(entry.seq));
-    others.map(|entry| entry.id).collect()
 }
 
 impl From<AmountOverflow> for ApiError {

@@ -116,12 +116,12 @@ fn first_date(terms: &RunTerms) -> NaiveDate {
 }
 
 /// Joins the open entries `e` to the accounts `chosen`.
-pub(super) fn look_up_open(connection: &DbConnection) -> String {
+fn look_up_open(connection: &DbConnection) -> String {
     dialect::look_up(connection, "entries", "e", IS_OPEN)
 }
 
-/// A statement about open entries of some accounts. Values that the caller binds after it begin at `$5`.
-pub(super) fn about_open(
+/// A statement about open entries of some accounts.
+fn about_open(
     connection: &DbConnection,
     text: &str,
     tenant_id: Id,

@@ -7,65 +7,55 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{BigInt, Date, Integer, Text};
 
-use super::facts::{about_open, look_up_open};
 use super::figures::NetLine;
-use super::plan::RunTerms;
 use crate::db::{DbConnection, about_chosen, dialect};
+use crate::error::ApiResult;
 use crate::id::{Id, SqlId};
+use crate::invoices::stretch::{Stretch, about_stretches};
 
 /// The place of an entry's line as one number, so that SQL can find the latest: an entry has at most 500 lines.
 const LINES_PER_ENTRY: i64 = 1_000;
 
-/// Selects the lines of invoices that cover the entries `c` (`invoice_id`, `account_id`, `business_date`, `entry_seq`) which a
-/// query selects. Name and category are those of the latest line of a group.
-fn net_lines(connection: &DbConnection, covered: &str) -> String {
+/// Selects the lines of invoices that cover the table `stretches`. Name and category are those of the latest line of a group.
+fn net_lines(connection: &DbConnection) -> String {
     let lines = dialect::look_up(
         connection,
         "entry_lines",
         "l",
-        "l.tenant_id = $2 AND l.account_id = c.account_id AND l.business_date = c.business_date
-             AND l.entry_seq = c.entry_seq",
+        "l.tenant_id = $2 AND l.account_id = s.account_id AND l.business_date = s.business_date
+             AND l.entry_seq BETWEEN s.first_seq AND s.last_seq",
     );
-    let latest = format!(
-        "n.tenant_id = $2 AND n.account_id = g.account_id AND n.business_date = g.business_date
-             AND n.entry_seq = g.latest / {LINES_PER_ENTRY} AND n.line_no = g.latest % {LINES_PER_ENTRY}"
-    );
-    let named = dialect::look_up(connection, "entry_lines", "n", &latest);
+    let place = format!("l.entry_seq * {LINES_PER_ENTRY} + l.line_no");
+    let of_last = |column| dialect::of_last(connection, column, &place);
     format!(
         "SELECT $2, g.invoice_id,
              CAST(ROW_NUMBER() OVER (PARTITION BY g.invoice_id ORDER BY g.business_date, g.product_code, g.vat_rate) AS INTEGER)
                  AS place,
-             g.business_date, g.product_code, n.product_name, n.category, g.quantity_milli, g.amount_minor, g.vat_rate
-         FROM (SELECT c.invoice_id, c.account_id, l.business_date, l.product_code, l.vat_rate,
+             g.business_date, g.product_code, g.product_name, g.category, g.quantity_milli, g.amount_minor, g.vat_rate
+         FROM (SELECT s.invoice_id, l.business_date, l.product_code, l.vat_rate, MAX({place}) AS last,
+                   {} AS product_name, {} AS category,
                    CAST(SUM(l.quantity_milli) AS BIGINT) AS quantity_milli,
-                   CAST(SUM(l.amount_minor) AS BIGINT) AS amount_minor,
-                   MAX(l.entry_seq * {LINES_PER_ENTRY} + l.line_no) AS latest
-               FROM ({covered}) c {lines}
-               GROUP BY c.invoice_id, c.account_id, l.business_date, l.product_code, l.vat_rate) g {named}"
+                   CAST(SUM(l.amount_minor) AS BIGINT) AS amount_minor
+               FROM stretches s {lines}
+               GROUP BY s.invoice_id, l.business_date, l.product_code, l.vat_rate) g",
+        of_last("l.product_name"),
+        of_last("l.category"),
     )
 }
 
-/// Writes the lines of some invoices that are there with what they cover.
+/// Writes the lines of some invoices that cover these stretches.
 ///
 /// # Errors
 /// When the database fails.
-pub fn write_lines(connection: &mut DbConnection, tenant_id: Id, invoice_ids: &[Id]) -> QueryResult<()> {
-    let of_invoice = "i.tenant_id = $2 AND i.invoice_id = chosen.id";
-    let covered_by_it = "e.tenant_id = $2 AND e.account_id = i.account_id AND e.seq = i.entry_seq";
-    let covered = format!(
-        "SELECT i.invoice_id, i.account_id, e.business_date, i.entry_seq FROM chosen {} {}",
-        dialect::look_up(connection, "invoice_entries", "i", of_invoice),
-        dialect::look_up(connection, "entries", "e", covered_by_it),
-    );
+pub fn write_lines(connection: &mut DbConnection, tenant_id: Id, stretches: &[Stretch]) -> ApiResult<()> {
     let text = format!(
         "INSERT INTO invoice_lines (tenant_id, invoice_id, line_no, business_date, product_code, product_name, category,
              quantity_milli, amount_minor, vat_rate)
          {}",
-        net_lines(connection, &covered)
+        net_lines(connection)
     );
-    about_chosen(connection, &text, tenant_id, invoice_ids)
-        .execute(connection)
-        .map(drop)
+    about_stretches(connection, &text, tenant_id, stretches)?.execute(connection)?;
+    Ok(())
 }
 
 /// What the lines of an invoice at one VAT rate add up to, VAT included.
@@ -96,7 +86,6 @@ pub fn sum_rates(connection: &mut DbConnection, tenant_id: Id, invoice_ids: &[Id
 
 #[derive(QueryableByName)]
 struct LineRow {
-    /// One account has one invoice: until it is made it goes by the account.
     #[diesel(sql_type = SqlId)]
     invoice_id: Id,
     #[diesel(sql_type = Date)]
@@ -115,29 +104,19 @@ struct LineRow {
     amount_minor: i64,
 }
 
-/// By account: the lines that an invoice of its open entries but for those `waiting` would have, in their order. Must read
-/// the same snapshot as [`super::facts::read_chunk`].
+/// By invoice: the lines of invoices that would cover these stretches, in their order.
 ///
 /// # Errors
 /// When the database fails.
-pub fn read_open_lines(
+pub fn read_lines(
     connection: &mut DbConnection,
     tenant_id: Id,
-    terms: &RunTerms,
-    account_ids: &[Id],
-    waiting: &[Id],
-) -> QueryResult<HashMap<Id, Vec<NetLine>>> {
-    let but_waiting = dialect::is_listed(connection, "e.id", "$5");
-    let covered = format!(
-        "SELECT e.account_id AS invoice_id, e.account_id, e.business_date, e.seq AS entry_seq
-         FROM chosen {} WHERE NOT {but_waiting}",
-        look_up_open(connection)
-    );
-    let text = format!("{} ORDER BY g.invoice_id, place", net_lines(connection, &covered));
-    let bound = about_open(connection, &text, tenant_id, terms, account_ids);
-    let bound = bound.bind::<Text, _>(dialect::list_of(waiting));
+    stretches: &[Stretch],
+) -> ApiResult<HashMap<Id, Vec<NetLine>>> {
+    let text = format!("{} ORDER BY g.invoice_id, place", net_lines(connection));
+    let rows: Vec<LineRow> = about_stretches(connection, &text, tenant_id, stretches)?.load(connection)?;
     let mut lines: HashMap<Id, Vec<NetLine>> = HashMap::new();
-    for row in bound.load::<LineRow>(connection)? {
+    for row in rows {
         lines.entry(row.invoice_id).or_default().push(NetLine {
             business_date: row.business_date,
             product_code: row.product_code,

@@ -115,6 +115,7 @@ pub enum Outcome {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CoveredEntry {
     pub seq: i64,
+    pub business_date: NaiveDate,
     /// How this entry is reset: the run's way, or the way its sale was.
     pub reset_type: ResetType,
     pub origin_invoice_id: Option<Id>,
@@ -227,6 +228,7 @@ fn reset_of(entry: &OpenEntry, terms: &RunTerms) -> ResetType {
 fn covered(entry: &OpenEntry, terms: &RunTerms) -> CoveredEntry {
     CoveredEntry {
         seq: entry.seq,
+        business_date: entry.business_date,
         reset_type: reset_of(entry, terms),
         origin_invoice_id: entry.origin.map(|origin| origin.invoice_id),
         is_late: entry.business_date < terms.from,

@@ -7,7 +7,7 @@ use diesel::QueryResult;
 use super::draft::{AccountDraft, Draft, DraftOutcome, draft_chunk};
 use super::facts::{AccountHead, read_chunk};
 use super::figures::{NetLine, vat_totals};
-use super::lines::read_open_lines;
+use super::lines::read_lines;
 use super::model::{NewInvoiceRun, Preview, PreviewAccount, PreviewInvoice, PreviewTotals, Skip, SkipCounts};
 use super::plan::{AmountOverflow, Outcome, RunTerms, SkipReason, plan};
 use super::selection::{Chosen, choose_accounts};
@@ -18,6 +18,7 @@ use crate::http::PageRequest;
 use crate::id::Id;
 use crate::invoices::model::{InvoiceKind, InvoiceLine};
 use crate::invoices::read::{categories_of, vat_of_rates, vat_rate};
+use crate::invoices::stretch::{Stretch, stretches_of};
 use crate::money::{Currency, Money};
 use crate::quantity::Quantity;
 
@@ -55,7 +56,7 @@ pub fn preview(
         _ => None,
     };
     let mut credits = credits_of(connection, tenant_id, &drafts)?;
-    let mut lines = lines_of(connection, tenant_id, &terms, &drafts)?;
+    let mut lines = lines_of(connection, tenant_id, &drafts)?;
     let items = drafts.into_iter().map(|draft| {
         let credit_ids = credits
             .iter_mut()
@@ -78,21 +79,19 @@ fn credits_of(connection: &mut DbConnection, tenant_id: Id, drafts: &[AccountDra
     list_standing_credits(connection, tenant_id, &ids)
 }
 
-/// The lines of the invoices, by account.
+/// The lines of the invoices, by account: until an invoice is made, it goes by the account, which has one.
 fn lines_of(
     connection: &mut DbConnection,
     tenant_id: Id,
-    terms: &RunTerms,
     drafts: &[AccountDraft],
-) -> QueryResult<HashMap<Id, Vec<NetLine>>> {
-    let invoiced = || {
-        drafts
-            .iter()
-            .filter_map(|draft| Some((draft.head.id, draft.invoice()?)))
-    };
-    let account_ids: Vec<Id> = invoiced().map(|(id, _)| id).collect();
-    let waiting: Vec<Id> = invoiced().flat_map(|(_, draft)| draft.waiting.clone()).collect();
-    read_open_lines(connection, tenant_id, terms, &account_ids, &waiting)
+) -> ApiResult<HashMap<Id, Vec<NetLine>>> {
+    let invoiced = drafts
+        .iter()
+        .filter_map(|draft| Some((draft.head.id, draft.invoice()?)));
+    let stretches: Vec<Stretch> = invoiced
+        .flat_map(|(id, draft)| stretches_of(id, id, &draft.plan.covered))
+        .collect();
+    read_lines(connection, tenant_id, &stretches)
 }
 
 /// Goes through every chosen account, chunk by chunk.

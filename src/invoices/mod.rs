@@ -16,3 +16,4 @@ pub mod numbers;
 pub mod read;
 pub mod reversal;
 pub mod store;
+pub mod stretch;

@@ -3,28 +3,65 @@
 
 use diesel::pg::PgConnection;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, Text, Timestamp};
+use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, Text, Timestamp};
 use diesel::sqlite::SqliteConnection;
 
-use super::model::{InvoiceEntryRow, InvoiceRow, InvoiceVatRow, LimitReturnRow};
-use crate::db::schema::{invoice_entries, invoice_limit_returns, invoice_vat, invoices};
+use super::model::{InvoiceRow, InvoiceVatRow, LimitReturnRow};
+use super::stretch::{Stretch, about_stretches};
+use crate::db::schema::{invoice_limit_returns, invoice_vat, invoices};
 use crate::db::{DbConnection, Statement};
-use crate::id::SqlId;
+use crate::error::{ApiError, ApiResult};
+use crate::id::{Id, SqlId};
 
 /// The rows of some new invoices; their lines and VAT follow from what they cover.
 #[derive(Debug, Default)]
 pub struct NewInvoices {
     pub invoices: Vec<InvoiceRow>,
-    pub entries: Vec<InvoiceEntryRow>,
+    pub covered: Vec<Stretch>,
     pub returns: Vec<LimitReturnRow>,
 }
 
 /// Inserts all rows. The unique index refuses an entry that stands on another invoice.
-pub fn insert_invoices(connection: &mut DbConnection, new: &NewInvoices) -> QueryResult<()> {
+///
+/// # Errors
+/// When the database fails, or an entry is not there.
+pub fn insert_invoices(connection: &mut DbConnection, tenant_id: Id, new: &NewInvoices) -> ApiResult<()> {
+    insert_rows(connection, new)?;
+    insert_covered(connection, tenant_id, &new.covered)
+}
+
+/// What the invoices cover: a row for each entry of a stretch. PostgreSQL counts them; SQLite, which cannot count without a table,
+/// reads their numbers.
+fn insert_covered(connection: &mut DbConnection, tenant_id: Id, stretches: &[Stretch]) -> ApiResult<()> {
+    if stretches.is_empty() {
+        return Ok(());
+    }
+    let numbers = match connection {
+        DbConnection::Postgres(_) => "CROSS JOIN generate_series(s.first_seq, s.last_seq) AS e (seq)",
+        DbConnection::Sqlite(_) => {
+            "CROSS JOIN entries e ON e.tenant_id = $2 AND e.account_id = s.account_id AND e.seq BETWEEN s.first_seq AND s.last_seq"
+        }
+    };
+    let text = format!(
+        "INSERT INTO invoice_entries (tenant_id, invoice_id, account_id, entry_seq, reset_type, origin_invoice_id, is_late,
+             is_standing)
+         SELECT $2, s.invoice_id, s.account_id, e.seq, s.reset_type, s.origin_invoice_id, s.is_late, TRUE
+         FROM stretches s {numbers}"
+    );
+    let inserted = about_stretches(connection, &text, tenant_id, stretches)?.execute(connection)?;
+    let expected: i64 = stretches.iter().map(Stretch::count).sum();
+    if i64::try_from(inserted) != Ok(expected) {
+        return Err(ApiError::internal(format!(
+            "{inserted} of {expected} covered entries are there"
+        )));
+    }
+    Ok(())
+}
+
+fn insert_rows(connection: &mut DbConnection, new: &NewInvoices) -> QueryResult<()> {
     match connection {
         DbConnection::Postgres(connection) => {
             insert_rows_postgres(connection, &new.invoices)?;
-            insert_entries_postgres(connection, &new.entries)?;
             insert_returns_postgres(connection, &new.returns)
         }
         DbConnection::Sqlite(connection) => insert_sqlite(connection, new),
@@ -49,11 +86,6 @@ pub fn insert_vat(connection: &mut DbConnection, rows: &[InvoiceVatRow]) -> Quer
 fn insert_sqlite(connection: &mut SqliteConnection, new: &NewInvoices) -> QueryResult<()> {
     for row in &new.invoices {
         diesel::insert_into(invoices::table).values(row).execute(connection)?;
-    }
-    for row in &new.entries {
-        diesel::insert_into(invoice_entries::table)
-            .values(row)
-            .execute(connection)?;
     }
     for row in &new.returns {
         diesel::insert_into(invoice_limit_returns::table)
@@ -103,26 +135,6 @@ fn insert_rows_postgres(connection: &mut PgConnection, rows: &[InvoiceRow]) -> Q
         .bind::<Array<Text>, _>(column(rows, |row| row.payer_snapshot.as_str()))
         .bind::<Array<Text>, _>(column(rows, |row| row.tenant_snapshot.as_str()))
         .bind::<Array<Timestamp>, _>(column(rows, |row| row.created_at))
-        .execute(connection)
-        .map(drop)
-}
-
-const INSERT_ENTRIES: &str = "
-    INSERT INTO invoice_entries (tenant_id, invoice_id, account_id, entry_seq, reset_type, origin_invoice_id, is_late,
-        is_standing)
-    SELECT * FROM unnest({}::uuid[], {}::uuid[], {}::uuid[], {}::bigint[], {}::text[], {}::uuid[], {}::boolean[],
-        {}::boolean[])";
-
-fn insert_entries_postgres(connection: &mut PgConnection, rows: &[InvoiceEntryRow]) -> QueryResult<()> {
-    Statement::new(INSERT_ENTRIES)
-        .bind::<Array<SqlId>, _>(column(rows, |row| row.tenant_id))
-        .bind::<Array<SqlId>, _>(column(rows, |row| row.invoice_id))
-        .bind::<Array<SqlId>, _>(column(rows, |row| row.account_id))
-        .bind::<Array<BigInt>, _>(column(rows, |row| row.entry_seq))
-        .bind::<Array<Text>, _>(column(rows, |row| row.reset_type))
-        .bind::<Array<Nullable<SqlId>>, _>(column(rows, |row| row.origin_invoice_id))
-        .bind::<Array<Bool>, _>(column(rows, |row| row.is_late))
-        .bind::<Array<Bool>, _>(column(rows, |row| row.is_standing))
         .execute(connection)
         .map(drop)
 }

@@ -194,7 +194,7 @@ pub fn reverse_invoices(
         new.invoices
             .push(credit_note(row, *note_id, reversal_id, &mut series, clock)?);
     }
-    insert_invoices(connection, &new)?;
+    insert_invoices(connection, tenant_id, &new)?;
     let freed: Vec<Id> = free.iter().map(|(row, _)| row.id).collect();
     insert_negated(connection, tenant_id, &freed)?;
     free_entries(connection, tenant_id, &freed)?;

@@ -1,8 +1,11 @@
 //! What a run does to an account: the worked examples, to the cent, and their reversals.
 
+use diesel::prelude::*;
+use onaccount::db::schema::entries;
 use onaccount::id::Id;
-use onaccount::invoice_runs::lines::read_open_lines;
-use onaccount::invoice_runs::plan::{Late, ResetType, RunTerms};
+use onaccount::invoice_runs::lines::read_lines;
+use onaccount::invoice_runs::plan::ResetType;
+use onaccount::invoices::stretch::Stretch;
 use serde_json::{Value, json};
 
 use super::books::{Books, beer, date, of_account, of_all, pie};
@@ -242,32 +245,36 @@ fn lines_are_netted_by_day_product_and_rate_and_vat_is_rounded_once() {
 fn name_and_category_are_those_of_the_latest_line() {
     let books = Books::open();
     let account = books.account(100_000);
-    let sell_named = |name: &str, category: &str, vat_rate: i32| {
-        let line = onaccount::ledger::Line {
-            product_code: "1".to_owned(),
-            product_name: name.to_owned(),
-            category: category.to_owned(),
-            quantity_milli: 1_000,
-            amount_minor: 100,
-            vat_rate,
-            unit_price: None,
-            sale_line_no: None,
-        };
+    let line = |(name, category, vat_rate): (&str, &str, i32)| onaccount::ledger::Line {
+        product_code: "1".to_owned(),
+        product_name: name.to_owned(),
+        category: category.to_owned(),
+        quantity_milli: 1_000,
+        amount_minor: 100,
+        vat_rate,
+        unit_price: None,
+        sale_line_no: None,
+    };
+    let sell_named = |named: &[(&str, &str, i32)]| {
+        let lines: Vec<_> = named.iter().copied().map(line).collect();
         books
             .post(onaccount::ledger::Action::Sale(onaccount::ledger::Sale {
                 account: onaccount::ledger::AccountRef::Id(account),
                 occurred_at: books.venue.service.clock.now(),
                 is_offline: false,
-                amount_minor: 100,
-                lines: vec![line],
+                amount_minor: lines.iter().map(|line| line.amount_minor).sum(),
+                lines,
                 details: onaccount::ledger::TillDetails::default(),
             }))
             .unwrap();
     };
-    sell_named("zebra", "z", 900);
-    sell_named("tea", "a", 900);
-    sell_named("tea, new recipe", "m", 900);
-    sell_named("tea to go", "t", 2100);
+    for number in 0..9 {
+        sell_named(&[(&format!("zebra {number}"), "z", 900)]);
+    }
+    sell_named(&[("tea", "a", 900), ("été", "é", 500)]);
+    // the tenth mutation, and the latest line stands below another of it
+    sell_named(&[("yak", "y", 900), ("tea, new recipe", "m", 900)]);
+    sell_named(&[("tea to go", "t", 2100)]);
     let invoice = books.invoice(account, 1, 1, "none");
     let lines: Vec<(&str, &str, &str)> = invoice["lines"]
         .as_array()
@@ -278,7 +285,12 @@ fn name_and_category_are_those_of_the_latest_line() {
             (text("product_name"), text("category"), text("amount"))
         })
         .collect();
-    assert_eq!(lines, [("tea, new recipe", "m", "3.00"), ("tea to go", "t", "1.00")]);
+    let expected = [
+        ("été", "é", "1.00"),
+        ("tea, new recipe", "m", "12.00"),
+        ("tea to go", "t", "1.00"),
+    ];
+    assert_eq!(lines, expected);
 }
 
 #[test]
@@ -320,29 +332,42 @@ fn period_edges_are_inclusive_business_dates() {
 }
 
 #[test]
-fn however_many_refunds_wait_for_their_sales_the_lines_of_the_others_are_read() {
+fn however_many_stretches_are_covered_their_lines_are_read_and_no_others() {
     let books = Books::open();
     let account = books.account(10_000);
     let sale = books.sell(account, 1, 500);
-    let waiting = books.refund(sale, 200).unwrap();
-    // more than a statement of either database has places for
-    let mut others: Vec<Id> = (0..70_000).map(|n| Id::from(uuid::Uuid::from_u128(n))).collect();
-    let terms = RunTerms {
-        from: date(1),
-        to: date(1),
+    books.refund(sale, 200).unwrap();
+    let stretch = |account_id: Id, first_seq: i64, last_seq: i64| Stretch {
+        invoice_id: account_id,
+        account_id,
+        business_date: date(1),
+        first_seq,
+        last_seq,
         reset_type: ResetType::None,
-        late: Late::Include,
+        origin_invoice_id: None,
+        is_late: false,
     };
+    // more than a statement of either database has places for
+    let others: Vec<Stretch> = (0..70_000)
+        .map(|n| stretch(Id::from(uuid::Uuid::from_u128(n)), 1, 9))
+        .collect();
     let tenant_id = books.venue.tenant_id;
-    let total = |waiting: &[Id]| -> i64 {
+    let total = |stretches: &[Stretch]| -> i64 {
         let db = &books.venue.service.state.db;
+        let stretches = [&others, stretches].concat();
         let lines = db
-            .read_blocking(|connection| Ok(read_open_lines(connection, tenant_id, &terms, &[account], waiting)?))
+            .read_blocking(|connection| read_lines(connection, tenant_id, &stretches))
             .unwrap();
+        assert_eq!(lines.len(), 1);
         lines[&account].iter().map(|line| line.amount_minor).sum()
     };
-    assert_eq!(total(&[]), 300);
-    assert_eq!(total(&others), 300);
-    others.push(waiting);
-    assert_eq!(total(&others), 500);
+    let first: i64 = books.venue.service.write(|connection| {
+        entries::table
+            .filter(entries::tenant_id.eq(tenant_id).and(entries::id.eq(sale)))
+            .select(entries::seq)
+            .first(connection)
+    });
+    assert_eq!(total(&[stretch(account, first, first)]), 500);
+    assert_eq!(total(&[stretch(account, first, first + 1)]), 300);
+    assert_eq!(total(&[stretch(account, first + 1, first + 1)]), -200);
 }
