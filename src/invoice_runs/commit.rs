@@ -7,7 +7,7 @@ use diesel::dsl::exists;
 use diesel::prelude::*;
 
 use super::draft::{AccountDraft, Draft, DraftOutcome, draft_chunk};
-use super::facts::AccountHead;
+use super::facts::{AccountHead, read_payers};
 use super::figures::vat_of;
 use super::lines::{sum_rates, write_lines};
 use super::model::RunRow;
@@ -98,8 +98,15 @@ fn look_again(connection: &mut DbConnection, chunk: &Chunk) -> ApiResult<HashMap
         .into_iter()
         .map(|account| (account.id, account.last_seq))
         .collect();
-    seen.retain(|(id, last_seq)| now.get(id) != Some(last_seq));
-    let mut stale = Vec::new();
+    // who pays is no entry of the account
+    let payers = read_payers(connection, chunk.tenant.id, &ids)?;
+    let has_other_payer = |draft: &&AccountDraft| match draft.invoice() {
+        Some(invoice) => payers.get(&draft.head.id) != Some(&invoice.payer),
+        None => false,
+    };
+    let paid_by_others = chunk.drafts.iter().filter(has_other_payer);
+    let mut stale: Vec<Id> = paid_by_others.map(|draft| draft.head.id).collect();
+    seen.retain(|(id, last_seq)| now.get(id) != Some(last_seq) && !stale.contains(id));
     for (id, last_seq) in seen {
         // few: tills sell to a handful of accounts while a chunk is drafted
         if has_more_than_sales(connection, chunk.tenant.id, id, last_seq)? {

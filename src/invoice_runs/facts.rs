@@ -254,7 +254,15 @@ impl From<PayerRow> for Payer {
     }
 }
 
-fn read_payers(connection: &mut DbConnection, tenant_id: Id, account_ids: &[Id]) -> QueryResult<HashMap<Id, Payer>> {
+/// Who pays for each account, if anybody does.
+///
+/// # Errors
+/// When the database fails.
+pub fn read_payers(
+    connection: &mut DbConnection,
+    tenant_id: Id,
+    account_ids: &[Id],
+) -> QueryResult<HashMap<Id, Payer>> {
     let linked = customers::tenant_id
         .eq(account_holders::tenant_id)
         .and(customers::id.eq(account_holders::customer_id));

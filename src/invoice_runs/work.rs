@@ -1,5 +1,7 @@
 //! The job that makes a run's invoices, chunk by chunk.
 
+use std::cell::Cell;
+
 use crate::auth::{ActorKind, TenantContext, find_tenant};
 use crate::clock::Clock;
 use crate::db::DbConnection;
@@ -19,20 +21,26 @@ use super::model::{RunAccountState, RunRow, RunStatus};
 use super::store;
 
 /// Makes the invoices of a run. How far it is stands in the job's progress: the ordinal of the last account that is done.
-pub struct RunWork;
+#[derive(Default)]
+pub struct RunWork {
+    /// The next chunk, which was drafted while the one before it was written.
+    ahead: Cell<Option<Box<Chunk>>>,
+}
 
 impl Work for RunWork {
     fn step(&self, services: &Services, lease: &Lease) -> ApiResult<Step> {
         let done = || Step::Done {
             result_path: result_path(lease.subject_id),
         };
-        let Some(chunk) = read_next_chunk(services, lease)? else {
-            return Ok(done());
+        let chunk = match self.ahead.take() {
+            Some(chunk) => *chunk,
+            None => match read_next_chunk(services, lease)? {
+                Some(chunk) => chunk,
+                None => return Ok(done()),
+            },
         };
-        let clock: &Clock = &services.clock;
-        let renewal = services
-            .db
-            .write_blocking(|connection| commit_chunk(connection, clock, lease, &chunk))?;
+        let (renewal, ahead) = write_and_draft(services, lease, &chunk)?;
+        self.ahead.set(ahead.map(Box::new));
         Ok(match renewal {
             Renewal::Lost => Step::LeaseLost,
             _ if chunk.last_ordinal >= chunk.total => done(),
@@ -44,6 +52,21 @@ impl Work for RunWork {
     fn end(&self, connection: &mut DbConnection, tenant_id: Id, run_id: Id, status: JobStatus) -> ApiResult<()> {
         Ok(store::set_status(connection, tenant_id, run_id, status_after(status))?)
     }
+}
+
+/// Writes a chunk, and drafts the next one meanwhile. No account is in both; what happens to an account between its draft and its
+/// turn is looked at under its lock. A draft that fails is made again when its turn comes.
+fn write_and_draft(services: &Services, lease: &Lease, chunk: &Chunk) -> ApiResult<(Renewal, Option<Chunk>)> {
+    let clock: &Clock = &services.clock;
+    std::thread::scope(|scope| {
+        let next = (chunk.last_ordinal < chunk.total)
+            .then(|| scope.spawn(|| read_chunk_after(services, lease, Some(chunk.last_ordinal))));
+        let renewal = services
+            .db
+            .write_blocking(|connection| commit_chunk(connection, clock, lease, chunk))?;
+        let drafted = next.and_then(|thread| thread.join().ok());
+        Ok((renewal, drafted.and_then(Result::ok).flatten()))
+    })
 }
 
 /// What a run is when the job that made its invoices has ended so.
@@ -67,18 +90,26 @@ pub fn result_path(run_id: Id) -> String {
 /// # Errors
 /// When the database fails, or an amount does not fit.
 pub fn read_next_chunk(services: &Services, lease: &Lease) -> ApiResult<Option<Chunk>> {
-    services.db.read_blocking(|connection| read_chunk(connection, lease))
+    read_chunk_after(services, lease, None)
 }
 
-fn read_chunk(connection: &mut DbConnection, lease: &Lease) -> ApiResult<Option<Chunk>> {
+/// Drafts the chunk after an ordinal; where none is named, after what the job has done.
+fn read_chunk_after(services: &Services, lease: &Lease, after: Option<i64>) -> ApiResult<Option<Chunk>> {
+    services
+        .db
+        .read_blocking(|connection| read_chunk(connection, lease, after))
+}
+
+fn read_chunk(connection: &mut DbConnection, lease: &Lease, after: Option<i64>) -> ApiResult<Option<Chunk>> {
     let (tenant, run, job) = read_subject(connection, lease)?;
+    let after_ordinal = after.unwrap_or(job.progress_done);
     let rows_max = i64::try_from(CHUNK_ACCOUNTS_MAX).map_err(ApiError::internal)?;
     let pending = store::next_accounts(
         connection,
         tenant.id,
         run.id,
         RunAccountState::Pending,
-        job.progress_done,
+        after_ordinal,
         rows_max,
     )?;
     let ids: Vec<Id> = pending.iter().map(|account| account.account_id).collect();
@@ -89,7 +120,7 @@ fn read_chunk(connection: &mut DbConnection, lease: &Lease) -> ApiResult<Option<
     let (issuer, number_prefix) = get_issuer(connection, tenant.id)?;
     Ok(Some(Chunk {
         author: author_of(&run.actor_kind, run.actor_id, &run.actor_name),
-        after_ordinal: job.progress_done,
+        after_ordinal,
         last_ordinal: last.ordinal,
         total: job.progress_total,
         run,

@@ -50,7 +50,8 @@ pub struct Services {
     pub live: LiveProgress,
 }
 
-/// A kind of long work. What is left to do is found in the database, never kept in memory, so that any worker can go on.
+/// A kind of long work. What is left to do is found in the database, so that any worker can go on; what is kept in memory may be
+/// lost at any time.
 pub trait Work {
     /// Does the next chunk. Its writing transaction begins with [`store::renew`]; one with a [`super::live::Teller`] ends with it, and is
     /// undone when the lease is lost.
@@ -194,7 +195,7 @@ impl Worker {
 
     /// Works on a claimed job until it ends, is lost, or the process stops.
     pub fn work_on(&self, lease: &Lease) {
-        self.work_with(lease.kind.work(), lease);
+        self.work_with(lease.kind.work().as_ref(), lease);
     }
 
     /// The same, with the chunks that `work` does.
@@ -263,13 +264,13 @@ impl Worker {
 }
 
 impl JobKind {
-    /// The table of long work.
-    fn work(self) -> &'static dyn Work {
+    /// The table of long work. What one keeps is of one worker's claim of one job.
+    fn work(self) -> Box<dyn Work> {
         match self {
-            Self::InvoiceRun => &crate::invoice_runs::RunWork,
-            Self::InvoiceRunReversal => &crate::invoice_runs::ReversalWork,
-            Self::ImportValidation => &crate::imports::ValidateWork,
-            Self::ImportCommit => &crate::imports::CommitWork,
+            Self::InvoiceRun => Box::new(crate::invoice_runs::RunWork::default()),
+            Self::InvoiceRunReversal => Box::new(crate::invoice_runs::ReversalWork),
+            Self::ImportValidation => Box::new(crate::imports::ValidateWork),
+            Self::ImportCommit => Box::new(crate::imports::CommitWork),
         }
     }
 

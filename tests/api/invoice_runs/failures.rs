@@ -16,6 +16,7 @@ use crate::harness::{Away, TestDatabase};
 
 /// The work of a run, whose database goes away after the first chunk and is back after the first failure.
 struct Interrupted<'a> {
+    work: RunWork,
     database: &'a TestDatabase,
     away: RefCell<Option<Away>>,
     came_to: RefCell<Vec<Result<Step, Code>>>,
@@ -23,7 +24,7 @@ struct Interrupted<'a> {
 
 impl Work for Interrupted<'_> {
     fn step(&self, services: &Services, lease: &Lease) -> ApiResult<Step> {
-        let step = RunWork.step(services, lease);
+        let step = self.work.step(services, lease);
         let mut came_to = self.came_to.borrow_mut();
         came_to.push(step.as_ref().map(Clone::clone).map_err(ApiError::code));
         if step.is_err() {
@@ -35,7 +36,7 @@ impl Work for Interrupted<'_> {
     }
 
     fn end(&self, connection: &mut DbConnection, tenant_id: Id, run_id: Id, status: JobStatus) -> ApiResult<()> {
-        RunWork.end(connection, tenant_id, run_id, status)
+        self.work.end(connection, tenant_id, run_id, status)
     }
 }
 
@@ -46,6 +47,7 @@ fn a_job_whose_database_goes_away_goes_on_when_it_is_back() {
     let run = begin_run(&books);
     let lease = claim(&books);
     let work = Interrupted {
+        work: RunWork::default(),
         database: &books.venue.service.database,
         away: RefCell::default(),
         came_to: RefCell::default(),
@@ -68,6 +70,7 @@ fn a_job_whose_database_goes_away_goes_on_when_it_is_back() {
 
 /// The work of a run, whose second chunk panics when all of it is written and nothing is committed.
 struct Panicking {
+    work: RunWork,
     chunks: Cell<u32>,
 }
 
@@ -75,7 +78,7 @@ impl Work for Panicking {
     fn step(&self, services: &Services, lease: &Lease) -> ApiResult<Step> {
         self.chunks.set(self.chunks.get() + 1);
         if self.chunks.get() == 1 {
-            return RunWork.step(services, lease);
+            return self.work.step(services, lease);
         }
         let chunk = read_next_chunk(services, lease)?.expect("a second chunk");
         services.db.write_blocking(|connection| {
@@ -85,7 +88,7 @@ impl Work for Panicking {
     }
 
     fn end(&self, connection: &mut DbConnection, tenant_id: Id, run_id: Id, status: JobStatus) -> ApiResult<()> {
-        RunWork.end(connection, tenant_id, run_id, status)
+        self.work.end(connection, tenant_id, run_id, status)
     }
 }
 
@@ -96,7 +99,11 @@ fn a_chunk_that_panics_fails_the_job_and_leaves_nothing_of_itself() {
     let run = begin_run(&books);
     let lease = claim(&books);
     let worker = worker(&books);
-    worker.work_with(&Panicking { chunks: Cell::new(0) }, &lease);
+    let panicking = Panicking {
+        work: RunWork::default(),
+        chunks: Cell::new(0),
+    };
+    worker.work_with(&panicking, &lease);
     let failed = job(&books, &run);
     assert_eq!(
         (&failed["status"], &failed["error"]["code"], &failed["progress"]["done"]),

@@ -74,7 +74,7 @@ pub fn claim(books: &Books) -> Lease {
 }
 
 fn step(books: &Books, lease: &Lease) -> Step {
-    RunWork.step(&services(books), lease).unwrap()
+    RunWork::default().step(&services(books), lease).unwrap()
 }
 
 fn pass_seconds(books: &Books, seconds: i64) {

@@ -1,3 +1,4 @@
+mod ahead;
 pub mod books;
 mod chosen;
 mod concurrency;
