@@ -1,9 +1,7 @@
 //! How long an invoice run over many accounts takes, beside the bare `INSERT .. SELECT .. GROUP BY` of the same lines, and
 //! how long a till waits meanwhile.
 //!
-//! `cargo bench --bench invoice_run` runs it on SQLite in a fresh folder; `-- postgres://user@host/database` on an empty
-//! PostgreSQL database. `-- <url> <accounts> <sales per account> <large accounts>` changes the sizes; `--statements` after them
-//! says what each statement of a run took.
+//! `./bench invoices` starts what it needs and runs it on both; docs/PERFORMANCE.md explains the table.
 
 #![allow(
     clippy::unwrap_used,
@@ -23,6 +21,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use clap::Parser;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
 use onaccount::clock::Clock;
@@ -34,21 +33,59 @@ use onaccount::invoice_runs::model::{NewInvoiceRun, Selection};
 use onaccount::invoice_runs::plan::{Late, ResetType};
 use onaccount::jobs::{Services, Worker};
 use onaccount::request_keys::RequestKey;
+use onaccount::verify;
 use venue::{Bench, LARGE_SALES, LINES_PER_SALE};
 
+/// An invoice run beside its bare statement, and what a till waits meanwhile.
+#[derive(Parser)]
+#[allow(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
+struct Options {
+    /// An empty PostgreSQL database; left out: only SQLite
+    #[arg(long)]
+    postgres: Option<String>,
+    /// Leave SQLite out
+    #[arg(long)]
+    no_sqlite: bool,
+    /// Accounts that a run is made of
+    #[arg(long, default_value_t = 10_000)]
+    accounts: usize,
+    /// Sales on each, of 2 lines
+    #[arg(long, default_value_t = 5)]
+    sales: usize,
+    /// Accounts more with 10 000 sales each, for the run while a till sells
+    #[arg(long, default_value_t = 3)]
+    large: usize,
+    /// Say what each statement took
+    #[arg(long)]
+    statements: bool,
+    /// Prove the books at the end, as `onaccount verify` does
+    #[arg(long)]
+    verify: bool,
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
 fn main() {
-    let arguments: Vec<String> = std::env::args()
-        .skip(1)
-        .filter(|argument| argument != "--bench" && argument != "--statements")
-        .collect();
-    if std::env::args().any(|argument| argument == "--statements") {
+    let options = Options::parse();
+    if options.statements {
         statements::watch();
     }
-    let size = |place: usize, default: usize| arguments.get(place).map_or(default, |text| text.parse().unwrap());
-    let (count, sales, large) = (size(1, 10_000), size(2, 5), size(3, 3));
-    let folder = tempfile::tempdir().unwrap();
-    let default = format!("sqlite:{}", folder.path().join("bench.db").display());
-    let url: DatabaseUrl = arguments.first().map_or(default, Clone::clone).parse().unwrap();
+    if !options.no_sqlite {
+        let folder = tempfile::tempdir().unwrap();
+        println!("SQLite");
+        measure(
+            &options,
+            &format!("sqlite:{}", folder.path().join("bench.db").display()),
+        );
+    }
+    if let Some(url) = &options.postgres {
+        println!("PostgreSQL");
+        measure(&options, url);
+    }
+}
+
+fn measure(options: &Options, url: &str) {
+    let url: DatabaseUrl = url.parse().unwrap();
     db::migrate(&url).unwrap();
     let services = Services {
         db: Db::connect(&url, 16).unwrap(),
@@ -59,57 +96,64 @@ fn main() {
     };
 
     let started = Instant::now();
-    let mut bench = Bench::new(services, count);
+    let Options {
+        accounts, sales, large, ..
+    } = *options;
+    let mut bench = Bench::new(services, accounts);
     bench.sell_everywhere(sales);
     println!(
-        "database: {}",
-        if url.sqlite_path().is_some() {
-            "SQLite"
-        } else {
-            "PostgreSQL"
-        }
-    );
-    println!(
-        "{count} accounts, {} sales, {} lines, posted in {:.1} s",
-        count * sales,
-        count * sales * LINES_PER_SALE,
+        "{accounts} accounts, {} sales, {} lines, posted in {:.1} s",
+        accounts * sales,
+        accounts * sales * LINES_PER_SALE,
         started.elapsed().as_secs_f64()
     );
     bench.settle();
 
     let bare_lines = bench.bare(BARE_LINES);
+    say("bare INSERT .. SELECT .. GROUP BY of the lines", bare_lines);
     let bare_all = bench.bare(BARE_ALL);
-    println!("bare INSERT .. SELECT .. GROUP BY of the lines        {bare_lines:6.2} s");
-    println!("the same, and of invoices, covered entries and VAT    {bare_all:6.2} s");
+    say("the same, and of invoices, covered entries and VAT", bare_all);
+    bench.sql(DROP_BARE_TABLES);
 
     let before = peak_memory_kib();
     let run_id = bench.create_run();
-    let alone = bench.work();
+    let (alone, progress) = bench.work();
+    say("run", alone);
     println!(
-        "run                                                   {alone:6.2} s   {:.1}x the lines, {:.1}x all   memory +{} MiB",
+        "    {:.1}x the lines, {:.1}x all; memory +{} MiB; {progress}",
         alone / bare_lines,
         alone / bare_all,
         (peak_memory_kib() - before) / 1024
     );
     bench.create_reversal(run_id);
-    println!(
-        "reversal of the run                                   {:6.2} s",
-        bench.work()
-    );
+    say("reversal of the run", bench.work().0);
 
-    bench.sell_much(large);
-    println!("{large} accounts more with {LARGE_SALES} sales each");
+    if large > 0 {
+        bench.sell_much(large);
+        println!("{large} accounts more with {LARGE_SALES} sales each");
+    }
     bench.create_run();
     let stop = AtomicBool::new(false);
-    let (seconds, waits) = std::thread::scope(|scope| {
+    let ((seconds, progress), waits) = std::thread::scope(|scope| {
         let till = scope.spawn(|| bench.sell_until(&stop));
         std::thread::sleep(Duration::from_millis(200));
-        let seconds = bench.work();
+        let worked = bench.work();
         stop.store(true, Ordering::SeqCst);
-        (seconds, till.join().unwrap())
+        (worked, till.join().unwrap())
     });
-    println!("run with a till that sells meanwhile                  {seconds:6.2} s");
+    say("run with a till that sells meanwhile", seconds);
+    println!("    {progress}");
     print_waits(waits);
+    if options.verify {
+        let started = Instant::now();
+        let findings = bench.verify();
+        say("proving the books", started.elapsed().as_secs_f64());
+        println!("    {findings} findings");
+    }
+}
+
+fn say(what: &str, seconds: f64) {
+    println!("{what:<52}{seconds:8.2} s");
 }
 
 fn print_waits(mut waits: Vec<Duration>) {
@@ -157,12 +201,14 @@ const BARE_ALL: &str = "
     INSERT INTO bench_invoices SELECT e.tenant_id, e.account_id, CAST(-SUM(e.balance_change_minor) AS BIGINT)
     FROM entries e GROUP BY e.tenant_id, e.account_id;";
 
-/// Tables and indexes as those of invoices.
-const BARE_TABLES: &str = "
+const DROP_BARE_TABLES: &str = "
     DROP TABLE IF EXISTS bench_lines;
     DROP TABLE IF EXISTS bench_vat;
     DROP TABLE IF EXISTS bench_entries;
-    DROP TABLE IF EXISTS bench_invoices;
+    DROP TABLE IF EXISTS bench_invoices;";
+
+/// Tables and indexes as those of invoices.
+const BARE_TABLES: &str = "
     CREATE TABLE bench_lines (tenant_id UUID NOT NULL, invoice_id UUID NOT NULL, line_no INTEGER NOT NULL,
         business_date DATE NOT NULL, product_code TEXT NOT NULL, product_name TEXT NOT NULL, category TEXT NOT NULL,
         quantity_milli BIGINT NOT NULL, amount_minor BIGINT NOT NULL, vat_rate INTEGER NOT NULL,
@@ -194,6 +240,7 @@ impl Bench {
     fn bare(&self, statements: &str) -> f64 {
         let mut seconds = 0.0;
         for _ in 0..2 {
+            self.sql(DROP_BARE_TABLES);
             self.sql(BARE_TABLES);
             let started = Instant::now();
             self.sql(statements);
@@ -232,10 +279,7 @@ impl Bench {
                 )
             })
             .unwrap();
-        println!(
-            "asking for a run                                      {:6.2} s",
-            started.elapsed().as_secs_f64()
-        );
+        say("asking for a run", started.elapsed().as_secs_f64());
         key
     }
 
@@ -257,29 +301,85 @@ impl Bench {
             .unwrap();
     }
 
-    /// Works on the jobs there are; answers the seconds it took. Every job has to succeed.
-    fn work(&self) -> f64 {
+    /// Works on the jobs there are; answers the seconds it took, and how their progress moved. Every job has to succeed.
+    fn work(&self) -> (f64, Progress) {
         statements::forget();
-        let started = Instant::now();
-        Worker::new(self.services.clone(), Arc::new(AtomicBool::new(false)))
-            .run_until_idle()
-            .unwrap();
-        let seconds = started.elapsed().as_secs_f64();
+        let stop = AtomicBool::new(false);
+        let (seconds, progress) = std::thread::scope(|scope| {
+            let watcher = scope.spawn(|| self.watch_progress(&stop));
+            let started = Instant::now();
+            Worker::new(self.services.clone(), Arc::new(AtomicBool::new(false)))
+                .run_until_idle()
+                .unwrap();
+            let seconds = started.elapsed().as_secs_f64();
+            stop.store(true, Ordering::SeqCst);
+            (seconds, watcher.join().unwrap())
+        });
         statements::print();
-        let failed: Count = self
+        let failed = self.count("SELECT COUNT(*) AS count FROM jobs WHERE status <> 'succeeded'");
+        assert_eq!(failed, 0, "a job failed");
+        (seconds, progress)
+    }
+
+    /// Looks at the job that works as whoever asked for it would, only more often.
+    fn watch_progress(&self, stop: &AtomicBool) -> Progress {
+        let mut progress = Progress::default();
+        let (mut last, mut since) = (-1, Instant::now());
+        while !stop.load(Ordering::SeqCst) {
+            let done = self.count(
+                "SELECT CAST(COALESCE(MAX(progress_done), -1) AS BIGINT) AS count FROM jobs WHERE status = 'running'",
+            );
+            if done >= 0 && done != last {
+                progress.values += 1;
+                progress.longest = progress.longest.max(since.elapsed());
+                (last, since) = (done, Instant::now());
+            }
+            std::thread::sleep(PROGRESS_RESTS);
+        }
+        progress
+    }
+
+    /// How many differences there are in the books, but that the sales of a bench were asked for under no key.
+    fn verify(&self) -> usize {
+        let tenants = self.services.db.read_blocking(verify::list_tenants).unwrap();
+        let differences = tenants.iter().map(|tenant| {
+            self.services
+                .db
+                .read_blocking(|connection| verify::verify_tenant(connection, *tenant))
+                .unwrap()
+                .iter()
+                .filter(|difference| difference.code != "entry_key")
+                .count()
+        });
+        differences.sum()
+    }
+
+    fn count(&self, text: &str) -> i64 {
+        let count: Count = self
             .services
             .db
-            .read_blocking(|connection| {
-                Ok(
-                    diesel::sql_query("SELECT COUNT(*) AS count FROM jobs WHERE status <> 'succeeded'")
-                        .get_result(connection)?,
-                )
-            })
+            .read_blocking(|connection| Ok(diesel::sql_query(text).get_result(connection)?))
             .unwrap();
-        assert_eq!(failed.count, 0, "a job failed");
-        seconds
+        count.count
     }
 }
+
+/// How a job's progress moved, as it was seen from outside.
+#[derive(Default)]
+struct Progress {
+    values: usize,
+    longest: Duration,
+}
+
+impl std::fmt::Display for Progress {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let seconds = self.longest.as_secs_f64();
+        write!(f, "progress: {} values seen, at most {seconds:.2} s apart", self.values)
+    }
+}
+
+/// How long it waits between two looks at a job.
+const PROGRESS_RESTS: Duration = Duration::from_millis(20);
 
 #[derive(QueryableByName)]
 struct Count {

@@ -106,6 +106,8 @@ impl Bench {
                     accounts::tenant_id.eq(tenant_id),
                     accounts::id.eq(account_id),
                     accounts::number.eq(number.to_string()),
+                    accounts::name.eq("Company"),
+                    accounts::name_key.eq("company"),
                     accounts::status.eq("active"),
                     accounts::on_account_allowed.eq(true),
                     accounts::shown_on_till.eq(true),
