@@ -163,6 +163,12 @@ impl Db {
         })
     }
 
+    /// Whether others can write while a transaction writes: on SQLite they wait until it has ended.
+    #[must_use]
+    pub fn has_many_writers(&self) -> bool {
+        !self.is_sqlite
+    }
+
     /// How many connections there are for [`Db::post_blocking`].
     #[must_use]
     pub fn posting_connections(&self) -> u32 {

@@ -55,11 +55,12 @@ impl Work for RunWork {
 }
 
 /// Writes a chunk, and drafts the next one meanwhile. No account is in both; what happens to an account between its draft and its
-/// turn is looked at under its lock. A draft that fails is made again when its turn comes.
+/// turn is looked at under its lock. A draft that fails is made again when its turn comes. Where there is one writer, the time in
+/// which a chunk is drafted is when tills sell: then it is not made ahead.
 fn write_and_draft(services: &Services, lease: &Lease, chunk: &Chunk) -> ApiResult<(Renewal, Option<Chunk>)> {
     let clock: &Clock = &services.clock;
     std::thread::scope(|scope| {
-        let next = (chunk.last_ordinal < chunk.total)
+        let next = (services.db.has_many_writers() && chunk.last_ordinal < chunk.total)
             .then(|| scope.spawn(|| read_chunk_after(services, lease, Some(chunk.last_ordinal))));
         let renewal = services
             .db

@@ -12,7 +12,7 @@ use onaccount::jobs::{JobStatus, Lease, Services, Step, Work};
 use serde_json::json;
 
 use super::books::of_all;
-use super::jobs::{books, claim, run_now, two_chunks, worker};
+use super::jobs::{books, claim, run_now, services, two_chunks, worker};
 
 /// The work of a run; between its first chunk and its second, which is drafted by then, a test does what it likes.
 struct Between<'a> {
@@ -79,8 +79,14 @@ fn what_happens_to_an_account_whose_chunk_is_drafted_ahead_is_seen_when_its_turn
     let run = run_now(&books, &run);
     assert_eq!(run["accounts"]["invoiced"], 205);
     let total = |account: Id| books.invoice_of(&run, account)["total"].clone();
-    assert_eq!([sold, voided, refunded].map(total), ["1.00", "1.00", "5.00"]);
-    assert_eq!(books.state(sold), (-7, 9_900));
+    // a sale after the draft belongs to the next run; where there is one writer, the draft is made after the sale
+    let of_sold = if services(&books).db.has_many_writers() {
+        ("1.00", (-7, 9_900))
+    } else {
+        ("1.07", (0, 9_893))
+    };
+    assert_eq!([sold, voided, refunded].map(total), [of_sold.0, "1.00", "5.00"]);
+    assert_eq!(books.state(sold), of_sold.1);
     assert_eq!(books.state(refunded), (0, 9_500));
     assert_eq!(books.state(limited), (0, 0), "the limit as it was under the lock");
     let invoice = books.invoice_of(&run, moved);
