@@ -149,3 +149,81 @@ fn find(connection: &mut DbConnection, tenant_id: Id, find: &Find) -> QueryResul
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use diesel::connection::SimpleConnection;
+    use diesel::sql_types::{Integer, Text};
+
+    use super::*;
+    use crate::db::{DatabaseUrl, Db, migrate};
+
+    #[derive(QueryableByName)]
+    struct Step {
+        #[diesel(sql_type = Integer)]
+        parent: i32,
+        #[diesel(sql_type = Text)]
+        detail: String,
+    }
+
+    /// What reads a whole tenant once for each row of what stands before it.
+    fn rereads(steps: &[Step]) -> Vec<&str> {
+        let mut outer: HashMap<i32, bool> = HashMap::new();
+        let mut found = Vec::new();
+        for Step { parent, detail } in steps {
+            if !detail.starts_with("SCAN") && !detail.starts_with("SEARCH") {
+                continue;
+            }
+            let is_inner = outer.insert(*parent, true).is_some();
+            let is_whole = detail.starts_with("SCAN") || detail.contains("(tenant_id=?)");
+            if is_inner && is_whole {
+                found.push(detail.as_str());
+            }
+        }
+        found
+    }
+
+    fn assert_no_rereads(connection: &mut DbConnection, state: &str) {
+        for check in checks() {
+            let Find::Sql(sql) = check.find else { continue };
+            let steps: Vec<Step> = diesel::sql_query(format!("EXPLAIN QUERY PLAN {sql} LIMIT {DIFFERENCES_MAX}"))
+                .bind::<SqlId, _>(Id::from(uuid::Uuid::nil()))
+                .load(connection)
+                .unwrap();
+            assert!(!steps.is_empty());
+            assert_eq!(rereads(&steps), Vec::<&str>::new(), "{} {state}", check.code);
+        }
+    }
+
+    /// Books of a million sales take minutes then, and of ten million days.
+    #[test]
+    fn sqlite_reads_no_tenant_once_for_each_row() {
+        let folder = tempfile::tempdir().unwrap();
+        let url: DatabaseUrl = format!("sqlite:{}", folder.path().join("test.db").display())
+            .parse()
+            .unwrap();
+        migrate(&url).unwrap();
+        // statistics are those of a connection that opens after them
+        let explain = |state| {
+            let db = Db::connect(&url, 1).unwrap();
+            db.read_blocking(|connection| {
+                assert_no_rereads(connection, state);
+                Ok(())
+            })
+            .unwrap();
+        };
+        explain("without statistics");
+        let from_before_the_first_run = "ANALYZE;
+            INSERT INTO sqlite_stat1 (tbl, idx, stat) VALUES
+                ('entries', 'sqlite_autoindex_entries_1', '1000000 1000000 100 1'),
+                ('entries', 'entries_by_id', '1000000 1000000 1'),
+                ('entry_lines', 'entry_lines', '2000000 2000000 200 200 2 1');";
+        Db::connect(&url, 1)
+            .unwrap()
+            .write_blocking(|connection| Ok(connection.batch_execute(from_before_the_first_run)?))
+            .unwrap();
+        explain("with statistics from before the first run");
+    }
+}
