@@ -19,5 +19,6 @@ pub(crate) use chosen::about_chosen;
 pub use connection::{DbConnection, MultiBackend, MultiField, MultiRawValue, MultiRow};
 pub use migrations::{migrate, pending_migrations};
 pub use pool::{ANSWER_WAIT_MAX, Db, Retry, on_blocking_thread};
-pub use statement::Statement;
+pub(crate) use statement::statement_text;
+pub use statement::{Statement, StatementText};
 pub use url::{DatabaseUrl, DatabaseUrlError};

@@ -9,7 +9,7 @@ use diesel::sqlite::SqliteConnection;
 use super::model::{InvoiceRow, InvoiceVatRow, LimitReturnRow};
 use super::stretch::{Stretch, about_stretches};
 use crate::db::schema::{invoice_limit_returns, invoice_vat, invoices};
-use crate::db::{DbConnection, Statement};
+use crate::db::{DbConnection, Statement, statement_text};
 use crate::error::{ApiError, ApiResult};
 use crate::id::{Id, SqlId};
 
@@ -100,16 +100,19 @@ fn column<'a, R, V>(rows: &'a [R], value: impl Fn(&'a R) -> V) -> Vec<V> {
     rows.iter().map(value).collect()
 }
 
-const INSERT_INVOICES: &str = "
+statement_text!(
+    InsertInvoices,
+    "
     INSERT INTO invoices (tenant_id, id, kind, status, run_id, account_id, account_number, number, series_year, series_value,
         invoice_date, from_date, to_date, reset_type, total_minor, reverses_id, reversed_by_id, reset_entry_id,
         limit_taken_minor, limit_returned_minor, payer_id, payer_name, payer_snapshot, tenant_snapshot, created_at)
     SELECT * FROM unnest({}::uuid[], {}::uuid[], {}::text[], {}::text[], {}::uuid[], {}::uuid[], {}::text[], {}::text[],
         {}::integer[], {}::bigint[], {}::date[], {}::date[], {}::date[], {}::text[], {}::bigint[], {}::uuid[], {}::uuid[],
-        {}::uuid[], {}::bigint[], {}::bigint[], {}::uuid[], {}::text[], {}::text[], {}::text[], {}::timestamp[])";
+        {}::uuid[], {}::bigint[], {}::bigint[], {}::uuid[], {}::text[], {}::text[], {}::text[], {}::timestamp[])"
+);
 
 fn insert_rows_postgres(connection: &mut PgConnection, rows: &[InvoiceRow]) -> QueryResult<()> {
-    Statement::new(INSERT_INVOICES)
+    Statement::new(InsertInvoices)
         .bind::<Array<SqlId>, _>(column(rows, |row| row.tenant_id))
         .bind::<Array<SqlId>, _>(column(rows, |row| row.id))
         .bind::<Array<Text>, _>(column(rows, |row| row.kind))
@@ -139,12 +142,15 @@ fn insert_rows_postgres(connection: &mut PgConnection, rows: &[InvoiceRow]) -> Q
         .map(drop)
 }
 
-const INSERT_VAT: &str = "
+statement_text!(
+    InsertVat,
+    "
     INSERT INTO invoice_vat (tenant_id, invoice_id, vat_rate, gross_minor, net_minor, vat_minor)
-    SELECT * FROM unnest({}::uuid[], {}::uuid[], {}::integer[], {}::bigint[], {}::bigint[], {}::bigint[])";
+    SELECT * FROM unnest({}::uuid[], {}::uuid[], {}::integer[], {}::bigint[], {}::bigint[], {}::bigint[])"
+);
 
 fn insert_vat_postgres(connection: &mut PgConnection, rows: &[InvoiceVatRow]) -> QueryResult<()> {
-    Statement::new(INSERT_VAT)
+    Statement::new(InsertVat)
         .bind::<Array<SqlId>, _>(column(rows, |row| row.tenant_id))
         .bind::<Array<SqlId>, _>(column(rows, |row| row.invoice_id))
         .bind::<Array<Integer>, _>(column(rows, |row| row.vat_rate))
@@ -155,15 +161,18 @@ fn insert_vat_postgres(connection: &mut PgConnection, rows: &[InvoiceVatRow]) ->
         .map(drop)
 }
 
-const INSERT_RETURNS: &str = "
+statement_text!(
+    InsertReturns,
+    "
     INSERT INTO invoice_limit_returns (tenant_id, invoice_id, origin_invoice_id, amount_minor)
-    SELECT * FROM unnest({}::uuid[], {}::uuid[], {}::uuid[], {}::bigint[])";
+    SELECT * FROM unnest({}::uuid[], {}::uuid[], {}::uuid[], {}::bigint[])"
+);
 
 fn insert_returns_postgres(connection: &mut PgConnection, rows: &[LimitReturnRow]) -> QueryResult<()> {
     if rows.is_empty() {
         return Ok(());
     }
-    Statement::new(INSERT_RETURNS)
+    Statement::new(InsertReturns)
         .bind::<Array<SqlId>, _>(column(rows, |row| row.tenant_id))
         .bind::<Array<SqlId>, _>(column(rows, |row| row.invoice_id))
         .bind::<Array<SqlId>, _>(column(rows, |row| row.origin_invoice_id))

@@ -1,7 +1,7 @@
 //! The whole mutations report as a file.
 
 use super::model::{MutationFilter, ReportRow, ReportedMutation};
-use super::store;
+use super::native;
 use crate::db::DbConnection;
 use crate::error::ApiResult;
 use crate::http::TableFormat;
@@ -83,7 +83,7 @@ pub fn write(
 ) -> ApiResult<Download> {
     let mut writer = TableWriter::try_new(format, options, vec![REPORT.heading()])?;
     read_ahead(
-        |after| Ok(store::list_report(connection, tenant_id, filter, after, ROWS_PAGE)?),
+        |after| Ok(native::list_report(connection, tenant_id, filter, after, ROWS_PAGE)?),
         ReportRow::key,
         |row| writer.row(&REPORT, &row.reported(currency)),
     )?;

@@ -9,7 +9,8 @@ use super::model::{
     AccountMutationQuery, Mutation, MutationDetail, MutationQuery, NewCredit, NewLimitChange, NewReversal, ReportRow,
     ReportedMutation,
 };
-use super::store::{self, ReportKey};
+use super::native::{self, ReportKey};
+use super::store;
 use crate::app::AppState;
 use crate::auth::{Allowed, can};
 use crate::error::{ApiError, ApiResult, Code};
@@ -183,7 +184,7 @@ pub async fn list_mutations(
     let (after, rows_max) = (page.after, page.rows_max());
     let rows = app
         .db
-        .read(move |connection| Ok(store::list_report(connection, tenant_id, &filter, after, rows_max)?))
+        .read(move |connection| Ok(native::list_report(connection, tenant_id, &filter, after, rows_max)?))
         .await?;
     let page = page.page(rows, ReportRow::key)?;
     Ok(page.map(|row| row.reported(currency)).respond(&request))

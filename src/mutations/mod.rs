@@ -4,6 +4,7 @@
 mod export;
 pub mod http;
 mod model;
+mod native;
 mod store;
 
 pub use http::{accepted, created, mutation_created};

@@ -5,8 +5,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Binary, Bool, Date, Integer, Nullable, Text, Timestamp};
 
 use super::{EntryKey, Writes};
-use crate::db::Statement;
 use crate::db::schema::{accounts, entry_lines, request_keys};
+use crate::db::{Statement, statement_text};
 use crate::id::{Id, SqlId};
 use crate::ledger::model::{AccountState, EntryRow, LineRow};
 use crate::request_keys::KeyRow;
@@ -21,14 +21,17 @@ pub fn lock_accounts(connection: &mut PgConnection, tenant_id: Id, ids: &[Id]) -
         .load(connection)
 }
 
-/// One round trip; the keys are few, and mostly none is known.
-const LOCK_WITH_KEYS: &str = "
+statement_text!(
+    /// One round trip; the keys are few, and mostly none is known.
+    LockWithKeys,
+    "
     WITH locked AS (
         SELECT id, number, status, on_account_allowed, balance_minor, credit_limit_minor, last_seq, credits_standing
         FROM accounts WHERE tenant_id = {} AND id = ANY({}) ORDER BY id FOR UPDATE
     )
     SELECT locked.*, ARRAY(SELECT key FROM request_keys WHERE tenant_id = {} AND key = ANY({})) AS known_keys
-    FROM locked";
+    FROM locked"
+);
 
 #[derive(QueryableByName)]
 struct LockedRow {
@@ -45,7 +48,7 @@ pub fn lock_with_keys(
     ids: &[Id],
     keys: &[Id],
 ) -> QueryResult<(Vec<AccountState>, Vec<Id>)> {
-    let rows: Vec<LockedRow> = Statement::new(LOCK_WITH_KEYS)
+    let rows: Vec<LockedRow> = Statement::new(LockWithKeys)
         .bind::<SqlId, _>(tenant_id)
         .bind::<Array<SqlId>, _>(ids)
         .bind::<SqlId, _>(tenant_id)
@@ -95,9 +98,11 @@ pub fn list_lines(connection: &mut PgConnection, tenant_id: Id, entries: &[Entry
         .load(connection)
 }
 
-/// Everything a batch writes, in one statement: a round trip costs more than the rows. The tables take no notice of each
-/// other's order, for none of them refers to another.
-const WRITE: &str = "
+statement_text!(
+    /// Everything a batch writes, in one statement: a round trip costs more than the rows. The tables take no notice of each
+    /// other's order, for none of them refers to another.
+    Write,
+    "
     WITH new_keys AS (
         INSERT INTO request_keys (tenant_id, key, operation, hash_version, request_hash, state, account_id, result_kind,
             decline_code, amount_minor, available_minor, credit_limit_minor, actor_id, occurred_at, recorded_at, refers_to)
@@ -122,7 +127,8 @@ const WRITE: &str = "
         last_seq = new.last_seq, credits_standing = new.credits_standing
     FROM unnest({}::uuid[], {}::bigint[], {}::bigint[], {}::bigint[], {}::integer[])
         AS new (id, balance_minor, credit_limit_minor, last_seq, credits_standing)
-    WHERE accounts.tenant_id = {} AND accounts.id = new.id";
+    WHERE accounts.tenant_id = {} AND accounts.id = new.id"
+);
 
 pub fn write(connection: &mut PgConnection, tenant_id: Id, writes: &Writes) -> QueryResult<()> {
     if writes.keys.is_empty() && writes.entries.is_empty() {
@@ -130,14 +136,14 @@ pub fn write(connection: &mut PgConnection, tenant_id: Id, writes: &Writes) -> Q
     }
     let lines: Vec<&LineRow> = writes.entries.iter().flat_map(|entry| &entry.lines).collect();
     let entries: Vec<&EntryRow> = writes.entries.iter().map(|entry| &entry.row).collect();
-    let statement = bind_keys(Statement::new(WRITE), tenant_id, &writes.keys);
+    let statement = bind_keys(Statement::new(Write), tenant_id, &writes.keys);
     let statement = bind_entries(statement, tenant_id, &entries);
     let statement = bind_lines(statement, tenant_id, &lines);
     let statement = bind_accounts(statement, tenant_id, &writes.accounts);
     statement.execute(connection).map(drop)
 }
 
-fn bind_keys<'a>(statement: Statement<'a, Pg>, tenant_id: Id, keys: &'a [KeyRow]) -> Statement<'a, Pg> {
+fn bind_keys<'a>(statement: Statement<'a, Pg, Write>, tenant_id: Id, keys: &'a [KeyRow]) -> Statement<'a, Pg, Write> {
     statement
         .bind::<SqlId, _>(tenant_id)
         .bind::<Array<SqlId>, _>(column(keys, |key| key.key))
@@ -157,7 +163,11 @@ fn bind_keys<'a>(statement: Statement<'a, Pg>, tenant_id: Id, keys: &'a [KeyRow]
         .bind::<Array<Nullable<SqlId>>, _>(column(keys, |key| key.refers_to))
 }
 
-fn bind_entries<'a>(statement: Statement<'a, Pg>, tenant_id: Id, entries: &[&'a EntryRow]) -> Statement<'a, Pg> {
+fn bind_entries<'a>(
+    statement: Statement<'a, Pg, Write>,
+    tenant_id: Id,
+    entries: &[&'a EntryRow],
+) -> Statement<'a, Pg, Write> {
     statement
         .bind::<SqlId, _>(tenant_id)
         .bind::<Array<SqlId>, _>(column(entries, |row| row.account_id))
@@ -185,7 +195,11 @@ fn bind_entries<'a>(statement: Statement<'a, Pg>, tenant_id: Id, entries: &[&'a 
         .bind::<Array<Integer>, _>(column(entries, |row| row.line_count))
 }
 
-fn bind_lines<'a>(statement: Statement<'a, Pg>, tenant_id: Id, lines: &[&'a LineRow]) -> Statement<'a, Pg> {
+fn bind_lines<'a>(
+    statement: Statement<'a, Pg, Write>,
+    tenant_id: Id,
+    lines: &[&'a LineRow],
+) -> Statement<'a, Pg, Write> {
     statement
         .bind::<SqlId, _>(tenant_id)
         .bind::<Array<SqlId>, _>(column(lines, |line| line.account_id))
@@ -202,7 +216,11 @@ fn bind_lines<'a>(statement: Statement<'a, Pg>, tenant_id: Id, lines: &[&'a Line
         .bind::<Array<Nullable<Integer>>, _>(column(lines, |line| line.sale_line_no))
 }
 
-fn bind_accounts<'a>(statement: Statement<'a, Pg>, tenant_id: Id, accounts: &'a [AccountState]) -> Statement<'a, Pg> {
+fn bind_accounts<'a>(
+    statement: Statement<'a, Pg, Write>,
+    tenant_id: Id,
+    accounts: &'a [AccountState],
+) -> Statement<'a, Pg, Write> {
     statement
         .bind::<Array<SqlId>, _>(column(accounts, |account| account.id))
         .bind::<Array<BigInt>, _>(column(accounts, |account| account.balance_minor))

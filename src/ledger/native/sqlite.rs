@@ -7,20 +7,23 @@ use diesel::sqlite::SqliteConnection;
 
 use super::{EntryKey, Writes};
 use crate::db::schema::{accounts, entries, entry_lines, request_keys};
-use crate::db::{Statement, dialect};
+use crate::db::{Statement, dialect, statement_text};
 use crate::id::{Id, SqlId};
 use crate::ledger::model::{AccountState, LineRow};
 use crate::request_keys::KeyRow;
 
-const ACCOUNTS: &str = "
+statement_text!(
+    Accounts,
+    "
     SELECT a.id, a.number, a.status, a.on_account_allowed, a.balance_minor, a.credit_limit_minor, a.last_seq,
         a.credits_standing
     FROM json_each({}) AS listed CROSS JOIN accounts a ON a.tenant_id = {} AND a.id = unhex(listed.value)
-    ORDER BY a.id";
+    ORDER BY a.id"
+);
 
 /// The transaction holds the whole file already.
 pub fn lock_accounts(connection: &mut SqliteConnection, tenant_id: Id, ids: &[Id]) -> QueryResult<Vec<AccountState>> {
-    Statement::new(ACCOUNTS)
+    Statement::new(Accounts)
         .bind::<Text, _>(dialect::list_of(ids))
         .bind::<SqlId, _>(tenant_id)
         .load(connection)
@@ -32,13 +35,16 @@ struct KnownRow {
     key: Id,
 }
 
-const KNOWN_KEYS: &str = "
+statement_text!(
+    KnownKeys,
+    "
     SELECT k.key
-    FROM json_each({}) AS listed CROSS JOIN request_keys k ON k.tenant_id = {} AND k.key = unhex(listed.value)";
+    FROM json_each({}) AS listed CROSS JOIN request_keys k ON k.tenant_id = {} AND k.key = unhex(listed.value)"
+);
 
 /// Those of these keys under which something is kept.
 pub fn list_known(connection: &mut SqliteConnection, tenant_id: Id, keys: &[Id]) -> QueryResult<Vec<Id>> {
-    let rows: Vec<KnownRow> = Statement::new(KNOWN_KEYS)
+    let rows: Vec<KnownRow> = Statement::new(KnownKeys)
         .bind::<Text, _>(dialect::list_of(keys))
         .bind::<SqlId, _>(tenant_id)
         .load(connection)?;
@@ -92,9 +98,12 @@ pub fn list_lines(connection: &mut SqliteConnection, tenant_id: Id, entries: &[E
     Ok(found)
 }
 
-const UPDATE_ACCOUNT: &str = "
+statement_text!(
+    UpdateAccount,
+    "
     UPDATE accounts SET balance_minor = {}, credit_limit_minor = {}, last_seq = {}, credits_standing = {}
-    WHERE tenant_id = {} AND id = {}";
+    WHERE tenant_id = {} AND id = {}"
+);
 
 pub fn write(connection: &mut SqliteConnection, tenant_id: Id, writes: &Writes) -> QueryResult<()> {
     for key in &writes.keys {
@@ -113,7 +122,7 @@ pub fn write(connection: &mut SqliteConnection, tenant_id: Id, writes: &Writes) 
         }
     }
     for account in &writes.accounts {
-        Statement::new(UPDATE_ACCOUNT)
+        Statement::new(UpdateAccount)
             .bind::<BigInt, _>(account.balance_minor)
             .bind::<BigInt, _>(account.credit_limit_minor)
             .bind::<BigInt, _>(account.last_seq)
