@@ -13,6 +13,7 @@ use onaccount::db::schema::{accounts, entries, entry_lines, request_keys};
 use onaccount::id::Id;
 use uuid::Uuid;
 
+use crate::load::Keys;
 use crate::venue::Venue;
 
 /// One statement a sale: it checks the limit under the account's lock, and writes key, entry, two lines and balance.
@@ -24,7 +25,7 @@ WITH sold AS (
     WHERE tenant_id = '{tenant}' AND number = ANY(ARRAY(
         SELECT (7190000000 + :first + step)::text FROM generate_series(0, {size} - 1) AS step))
         AND status = 'active' AND on_account_allowed AND balance_minor + credit_limit_minor >= 760
-    RETURNING tenant_id, id AS account_id, last_seq, balance_minor, credit_limit_minor, gen_random_uuid() AS key
+    RETURNING tenant_id, id AS account_id, last_seq, balance_minor, credit_limit_minor, {key} AS key
 ), new_keys AS (
     INSERT INTO request_keys (tenant_id, key, operation, hash_version, request_hash, state, account_id, result_kind,
         actor_id, occurred_at, recorded_at)
@@ -45,22 +46,30 @@ FROM sold, (VALUES (1, current_date, 'BEER-25', 'Beer 25 cl', 'Drinks', 2000, 64
     (2, current_date, 'NUTS', 'Nuts', '', 1000, 120, 900, NULL)) AS line;
 ";
 
+/// A key of version 7: a random one that begins with the milliseconds since 1970.
+const KEY_IN_ORDER_OF_TIME: &str = "encode(set_byte(overlay(uuid_send(gen_random_uuid()) PLACING
+        substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3) FROM 1 FOR 6), 6, 112), 'hex')::uuid";
+
 /// Sales a second by pgbench with so many clients, `size` sales a commit, and how many it stored. Numbers are those of a
 /// venue that is numbered 71900.
 pub fn postgres(
     pgbench: &Path,
     url: &str,
-    venue: &Venue,
-    count: usize,
-    clients: usize,
-    size: usize,
+    (venue, count): (&Venue, usize),
+    keys: Keys,
+    (clients, size): (usize, usize),
     time: Duration,
 ) -> f64 {
+    let key = match keys {
+        Keys::Random => "gen_random_uuid()",
+        Keys::InOrderOfTime => KEY_IN_ORDER_OF_TIME,
+    };
     let folder = tempfile::tempdir().unwrap();
     let script = folder.path().join("sales.sql");
     let text = SALES
         .replace("{accounts}", &count.to_string())
         .replace("{size}", &size.to_string())
+        .replace("{key}", key)
         .replace("{tenant}", &venue.tenant_id.to_string())
         .replace("{terminal}", &venue.terminal_id.to_string());
     fs::write(&script, text).unwrap();
@@ -83,7 +92,7 @@ pub fn postgres(
 }
 
 /// Sales a second on SQLite with one commit each, by one connection: there is one writer.
-pub fn sqlite(path: &Path, venue: &Venue, count: usize, time: Duration) -> f64 {
+pub fn sqlite(path: &Path, (venue, count): (&Venue, usize), keys: Keys, time: Duration) -> f64 {
     let mut connection = SqliteConnection::establish(&path.to_string_lossy()).unwrap();
     connection
         .batch_execute("PRAGMA busy_timeout = 2000; PRAGMA synchronous = FULL; PRAGMA cache_size = -65536;")
@@ -93,15 +102,15 @@ pub fn sqlite(path: &Path, venue: &Venue, count: usize, time: Duration) -> f64 {
     while began.elapsed() < time {
         let account_id = venue.accounts[sales * 7_919 % count];
         connection
-            .immediate_transaction(|connection| sell(connection, venue, account_id))
+            .immediate_transaction(|connection| sell(connection, venue, account_id, keys.make()))
             .unwrap();
         sales += 1;
     }
     sales as f64 / began.elapsed().as_secs_f64()
 }
 
-fn sell(connection: &mut SqliteConnection, venue: &Venue, account_id: Id) -> QueryResult<()> {
-    let (tenant_id, key) = (venue.tenant_id, Id::from(Uuid::new_v4()));
+fn sell(connection: &mut SqliteConnection, venue: &Venue, account_id: Id, key: Uuid) -> QueryResult<()> {
+    let (tenant_id, key) = (venue.tenant_id, Id::from(key));
     let now: NaiveDateTime = chrono::Utc::now().naive_utc();
     let today: NaiveDate = now.date();
     let (seq, balance_minor, limit_minor): (i64, i64, i64) = accounts::table

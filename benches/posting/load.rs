@@ -26,6 +26,24 @@ pub enum Traffic {
     Refused,
 }
 
+/// How a till makes the keys of its sales.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Keys {
+    /// UUIDs of version 4: each lies elsewhere in an index.
+    Random,
+    /// UUIDs of version 7: each lies behind those before.
+    InOrderOfTime,
+}
+
+impl Keys {
+    pub fn make(self) -> Uuid {
+        match self {
+            Self::Random => Uuid::new_v4(),
+            Self::InOrderOfTime => Uuid::now_v7(),
+        }
+    }
+}
+
 /// A sale's amount and those of its two lines.
 struct Amounts {
     amount: &'static str,
@@ -91,14 +109,20 @@ impl Tally {
 }
 
 /// Lets so many tills sell for a while; each picks its accounts at random among its venue's.
-pub fn run(address: SocketAddr, venues: &[Venue], clients: usize, traffic: Traffic, time: Duration) -> Tally {
+pub fn run(
+    address: SocketAddr,
+    venues: &[Venue],
+    clients: usize,
+    (traffic, keys): (Traffic, Keys),
+    time: Duration,
+) -> Tally {
     let stop = AtomicBool::new(false);
     let mut all = Tally::default();
     std::thread::scope(|scope| {
         let tills: Vec<_> = (0..clients)
             .map(|number| {
                 let stop = &stop;
-                scope.spawn(move || Till::new(address, venues, number, clients).sell(traffic, stop))
+                scope.spawn(move || Till::new(address, venues, (number, clients), keys).sell(traffic, stop))
             })
             .collect();
         std::thread::sleep(WARM_UP + time);
@@ -115,6 +139,7 @@ struct Till<'a> {
     address: SocketAddr,
     stream: TcpStream,
     venues: Vec<&'a Venue>,
+    keys: Keys,
     random: u64,
     received: Vec<u8>,
 }
@@ -126,7 +151,7 @@ struct Reply<'a> {
 }
 
 impl<'a> Till<'a> {
-    fn new(address: SocketAddr, venues: &'a [Venue], number: usize, clients: usize) -> Self {
+    fn new(address: SocketAddr, venues: &'a [Venue], (number, clients): (usize, usize), keys: Keys) -> Self {
         let stream = connect(address);
         // with more venues than tills, a till stands for those of several venues
         let venues: Vec<&Venue> = venues.iter().skip(number % venues.len()).step_by(clients).collect();
@@ -134,6 +159,7 @@ impl<'a> Till<'a> {
             address,
             stream,
             venues,
+            keys,
             random: 0x9E37_79B9_7F4A_7C15 ^ ((number as u64 + 1) << 32),
             received: vec![0; 1 << 20],
         }
@@ -182,14 +208,14 @@ impl<'a> Till<'a> {
     fn sale(&mut self, venue: &Venue, amounts: &Amounts) -> String {
         let account = venue.accounts[self.random(venue.accounts.len())];
         let body = sale_body(account, amounts, None);
-        request("/v1/sales", &venue.key, Some(Uuid::new_v4()), &body)
+        request("/v1/sales", &venue.key, Some(self.keys.make()), &body)
     }
 
     fn batch(&mut self, venue: &Venue, size: usize) -> String {
         let sales: Vec<String> = (0..size)
             .map(|_| {
                 let account = venue.accounts[self.random(venue.accounts.len())];
-                sale_body(account, &TWO_BEERS, Some(Uuid::new_v4()))
+                sale_body(account, &TWO_BEERS, Some(self.keys.make()))
             })
             .collect();
         let body = format!("{{\"sales\":[{}]}}", sales.join(","));

@@ -22,14 +22,14 @@ mod server;
 #[path = "../common/venue.rs"]
 mod venue;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
 use clap::Parser;
 use diesel::prelude::*;
 use diesel::sql_types::BigInt;
-use load::{Tally, Traffic};
+use load::{Keys, Tally, Traffic};
 use onaccount::clock::Clock;
 use onaccount::db::{self, DatabaseUrl, Db};
 use server::{Server, Usage};
@@ -80,6 +80,7 @@ struct Scenario {
     place: Place,
     clients: usize,
     traffic: Traffic,
+    keys: Keys,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -180,88 +181,54 @@ impl Bench {
     }
 
     fn scenarios(&self) -> Vec<Scenario> {
-        let mut all = vec![Scenario {
-            name: "HTTP alone: refused before the database, 64 tills".to_owned(),
-            place: Place::Uniform,
-            clients: 64,
-            traffic: Traffic::Refused,
-        }];
+        let scenario = |name: &str, place, clients, traffic| Scenario {
+            name: name.to_owned(),
+            place,
+            clients,
+            traffic,
+            keys: Keys::Random,
+        };
+        let mut all = vec![scenario(
+            "HTTP alone: refused before the database, 64 tills",
+            Place::Uniform,
+            64,
+            Traffic::Refused,
+        )];
         for (words, place) in [("10 000 accounts", Place::Uniform), ("one hot account", Place::Hot)] {
             for clients in &self.options.clients {
-                all.push(Scenario {
-                    name: format!("{words}, {clients} tills"),
-                    place,
-                    clients: *clients,
-                    traffic: Traffic::Sales,
-                });
+                let name = format!("{words}, {clients} tills");
+                all.push(scenario(&name, place, *clients, Traffic::Sales));
             }
         }
         all.push(Scenario {
-            name: "200 tenants, 64 tills".to_owned(),
-            place: Place::Tenants,
-            clients: 64,
-            traffic: Traffic::Sales,
+            keys: Keys::InOrderOfTime,
+            ..scenario(
+                "10 000 accounts, 64 tills, keys of version 7",
+                Place::Uniform,
+                64,
+                Traffic::Sales,
+            )
         });
-        all.push(Scenario {
-            name: "10 % declined, 10 % replayed, 64 tills".to_owned(),
-            place: Place::Uniform,
-            clients: 64,
-            traffic: Traffic::Mixed,
-        });
-        all.push(Scenario {
-            name: "batches of 100, 4 tills".to_owned(),
-            place: Place::Uniform,
-            clients: 4,
-            traffic: Traffic::Batches(BATCH),
-        });
+        all.push(scenario("200 tenants, 64 tills", Place::Tenants, 64, Traffic::Sales));
+        all.push(scenario(
+            "10 % declined, 10 % replayed, 64 tills",
+            Place::Uniform,
+            64,
+            Traffic::Mixed,
+        ));
+        let batches = Traffic::Batches(BATCH);
+        all.push(scenario("batches of 100, 4 tills", Place::Uniform, 4, batches));
         all.retain(|scenario| scenario.name.contains(&self.options.only));
         all
     }
 
     fn measure_floors(&mut self) {
-        let time = Duration::from_secs(self.options.seconds);
         let floors = if let Some(path) = self.url.strip_prefix("sqlite:") {
-            let path = PathBuf::from(path);
-            vec![
-                (
-                    "bare: one commit a sale",
-                    1,
-                    floor::sqlite(&path, &self.large[0], self.options.accounts, time),
-                ),
-                (
-                    "bare: one commit a sale, hot",
-                    1,
-                    floor::sqlite(&path, &self.hot[0], 1, time),
-                ),
-            ]
+            self.sqlite_floors(&PathBuf::from(path))
         } else {
-            let pgbench = |count, clients, size| {
-                floor::postgres(
-                    &self.options.pgbench,
-                    &self.url,
-                    &self.large[0],
-                    count,
-                    clients,
-                    size,
-                    time,
-                )
-            };
-            let accounts = self.options.accounts;
-            vec![
-                (
-                    "floor: one statement and commit a sale, 64 connections",
-                    1,
-                    pgbench(accounts, 64, 1),
-                ),
-                ("floor: the same on one hot account", 1, pgbench(1, 64, 1)),
-                (
-                    "bare: 64 sales a statement and commit, 2 connections",
-                    BARE_BATCH,
-                    pgbench(accounts, BARE_CONNECTIONS, BARE_BATCH),
-                ),
-            ]
+            self.postgres_floors()
         };
-        for (name, _, per_second) in floors {
+        for (name, per_second) in floors {
             self.figures.push(Figure {
                 name: name.to_owned(),
                 per_second,
@@ -270,6 +237,44 @@ impl Bench {
                 cpu_us: [0.0; 3],
             });
         }
+    }
+
+    fn sqlite_floors(&self, path: &Path) -> Vec<(&'static str, f64)> {
+        let time = Duration::from_secs(self.options.seconds);
+        let large = (&self.large[0], self.options.accounts);
+        let bare = |place, keys| floor::sqlite(path, place, keys, time);
+        vec![
+            ("bare: one commit a sale", bare(large, Keys::Random)),
+            ("bare: one commit a sale, hot", bare((&self.hot[0], 1), Keys::Random)),
+            (
+                "bare: one commit a sale, keys of version 7",
+                bare(large, Keys::InOrderOfTime),
+            ),
+        ]
+    }
+
+    fn postgres_floors(&self) -> Vec<(&'static str, f64)> {
+        let time = Duration::from_secs(self.options.seconds);
+        let pgbench = |count, keys, load| {
+            let (program, venue) = (&self.options.pgbench, &self.large[0]);
+            floor::postgres(program, &self.url, (venue, count), keys, load, time)
+        };
+        let accounts = self.options.accounts;
+        vec![
+            (
+                "floor: one statement and commit a sale, 64 connections",
+                pgbench(accounts, Keys::Random, (64, 1)),
+            ),
+            ("floor: the same on one hot account", pgbench(1, Keys::Random, (64, 1))),
+            (
+                "floor: the same, keys of version 7",
+                pgbench(accounts, Keys::InOrderOfTime, (64, 1)),
+            ),
+            (
+                "bare: 64 sales a statement and commit, 2 connections",
+                pgbench(accounts, Keys::Random, (BARE_CONNECTIONS, BARE_BATCH)),
+            ),
+        ]
     }
 
     fn measure(&mut self, server: &Server, scenario: &Scenario) {
@@ -281,7 +286,13 @@ impl Bench {
         let before = server.usage();
         let stored_before = self.stored();
         let time = Duration::from_secs(self.options.seconds);
-        let mut tally = load::run(server.address, venues, scenario.clients, scenario.traffic, time);
+        let mut tally = load::run(
+            server.address,
+            venues,
+            scenario.clients,
+            (scenario.traffic, scenario.keys),
+            time,
+        );
         let after = server.usage();
         let stored = self.stored();
         assert_eq!(tally.failed, 0, "{}: {:?}", scenario.name, tally.first_failure);
