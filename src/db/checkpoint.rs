@@ -3,7 +3,7 @@
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::thread::{Builder, JoinHandle};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use diesel::connection::SimpleConnection;
 use diesel::prelude::*;
@@ -19,10 +19,16 @@ const LOOK_EVERY: Duration = Duration::from_millis(200);
 /// before it is copied once, and the seldomer tills wait behind the disk; the shorter, the sooner a reader finds what is not in
 /// it. [`super::connection`] has SQLite step in by itself at four times as many.
 const PAGES_MAX: i64 = 32_768;
-/// A log that is copied but for so many pages is begun anew: only that holds the writer up, for some milliseconds.
+/// A log that is copied but for so many pages is begun anew: only that holds the writer up, for some milliseconds, or for
+/// [`PATIENCE`] where a reader came meanwhile.
 const REST_PAGES_MAX: i64 = 256;
 /// How often a log that grows meanwhile is copied before it is begun anew whatever is left.
 const COPIES_MAX: u32 = 4;
+/// Where a reader is in the way, it is not asked again for so long.
+const HELD_PAUSE: Duration = Duration::from_secs(5);
+/// Pages of a log (1 GiB) that whoever runs the service should know of.
+const LONG_PAGES: i64 = 262_144;
+const WARN_EVERY: Duration = Duration::from_secs(60);
 /// How long the writer may be kept waiting for readers that still need the old log. Later is another chance.
 const PATIENCE: &str = "PRAGMA busy_timeout = 100;";
 
@@ -66,12 +72,46 @@ impl Drop for Checkpoints {
 
 fn watch(url: &DatabaseUrl, stopped: &Receiver<()>) {
     let mut connection = None;
-    while stopped.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
+    let mut pause = LOOK_EVERY;
+    let mut warnings = Warnings::default();
+    while stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
+        pause = LOOK_EVERY;
         // A file that cannot be read now is the business of those who need it; a new connection is tried next time.
-        connection = connection
-            .take()
-            .or_else(|| open(url))
-            .and_then(|mut open| tend(&mut open).is_ok().then_some(open));
+        let Some(mut open) = connection.take().or_else(|| open(url)) else {
+            continue;
+        };
+        match tend(&mut open) {
+            Ok(log) => {
+                if log.is_held() {
+                    pause = HELD_PAUSE;
+                }
+                if log.pages > LONG_PAGES {
+                    warnings.give(|| {
+                        tracing::warn!(
+                            pages = log.pages,
+                            "a reader keeps the database's log from being begun anew"
+                        )
+                    });
+                }
+                connection = Some(open);
+            }
+            Err(error) => warnings.give(|| tracing::warn!(%error, "the database's log cannot be copied")),
+        }
+    }
+}
+
+/// What would be said five times a second is said once a minute.
+#[derive(Default)]
+struct Warnings {
+    last: Option<Instant>,
+}
+
+impl Warnings {
+    fn give(&mut self, warn: impl FnOnce()) {
+        if self.last.is_none_or(|last| last.elapsed() >= WARN_EVERY) {
+            self.last = Some(Instant::now());
+            warn();
+        }
     }
 }
 
@@ -88,6 +128,9 @@ fn open(url: &DatabaseUrl) -> Option<SqliteConnection> {
 /// The answer to `PRAGMA wal_checkpoint`.
 #[derive(Debug, Clone, Copy, QueryableByName)]
 struct Log {
+    /// 1 when somebody was in the way.
+    #[diesel(sql_type = BigInt)]
+    busy: i64,
     /// Pages in the log; -1 when there is none.
     #[diesel(sql_type = BigInt, column_name = "log")]
     pages: i64,
@@ -100,29 +143,39 @@ impl Log {
     fn rest(self) -> i64 {
         self.pages - self.copied
     }
+
+    /// Whether a reader needs it as it is.
+    fn is_held(self) -> bool {
+        self.busy != 0
+    }
 }
 
 fn checkpoint(connection: &mut SqliteConnection, mode: &str) -> QueryResult<Log> {
     diesel::sql_query(format!("PRAGMA wal_checkpoint({mode})")).get_result(connection)
 }
 
-/// Copies a long log while writing goes on, and begins it anew.
-fn tend(connection: &mut SqliteConnection) -> QueryResult<()> {
+/// Copies a long log while writing goes on, and begins it anew. What a reader still needs is left until it has ended: to begin
+/// anew would be to wait for it, with the writer.
+fn tend(connection: &mut SqliteConnection) -> QueryResult<Log> {
     let mut log = checkpoint(connection, "NOOP")?;
     if log.pages < PAGES_MAX {
-        return Ok(());
+        return Ok(log);
     }
     for _ in 0..COPIES_MAX {
+        let copied_before = log.copied;
         log = checkpoint(connection, "PASSIVE")?;
         if log.rest() < REST_PAGES_MAX {
             break;
+        }
+        if log.copied <= copied_before {
+            return Ok(Log { busy: 1, ..log });
         }
         log = checkpoint(connection, "NOOP")?;
         if log.rest() < REST_PAGES_MAX {
             break;
         }
     }
-    checkpoint(connection, "RESTART").map(drop)
+    checkpoint(connection, "RESTART")
 }
 
 #[cfg(test)]
@@ -151,6 +204,29 @@ mod tests {
         connection.batch_execute("INSERT INTO t VALUES (1);").unwrap();
         let log = checkpoint(&mut connection, "NOOP").unwrap();
         assert!((1..100).contains(&log.pages), "{log:?}");
+    }
+
+    #[test]
+    fn a_log_that_a_reader_needs_is_left_until_it_has_ended() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut connection, mut reader) = (open(&url(&folder)).unwrap(), open(&url(&folder)).unwrap());
+        connection
+            .batch_execute("PRAGMA wal_autocheckpoint = 0; CREATE TABLE t (page BLOB);")
+            .unwrap();
+        reader.batch_execute("BEGIN; SELECT * FROM t;").unwrap();
+        connection
+            .batch_execute(&format!(
+                "WITH RECURSIVE n (i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < {PAGES_MAX})
+                 INSERT INTO t SELECT randomblob(4000) FROM n;"
+            ))
+            .unwrap();
+        // the first copies what is from before the reader came
+        let logs = [tend(&mut connection).unwrap(), tend(&mut connection).unwrap()];
+        assert!(logs[1].is_held() && logs[1].rest() >= PAGES_MAX, "{logs:?}");
+        reader.batch_execute("COMMIT;").unwrap();
+        assert!(!tend(&mut connection).unwrap().is_held());
+        connection.batch_execute("INSERT INTO t VALUES (1);").unwrap();
+        assert!(checkpoint(&mut connection, "NOOP").unwrap().pages < 100);
     }
 
     #[test]

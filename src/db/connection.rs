@@ -31,7 +31,8 @@ pub(super) enum Purpose {
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 
 /// `busy_timeout` first: the statements after it may have to wait. FULL, because NORMAL loses acknowledged commits at
-/// power loss in WAL mode. SQLite's own checkpoints come only where [`super::checkpoint`] does not.
+/// power loss in WAL mode. SQLite's own checkpoints come only where [`super::checkpoint`] does not; a log that became longer than
+/// twice its usual length gives its room back.
 const SQLITE_SETTINGS: &str = "
     PRAGMA busy_timeout = 2000;
     PRAGMA journal_mode = WAL;
@@ -39,6 +40,7 @@ const SQLITE_SETTINGS: &str = "
     PRAGMA foreign_keys = ON;
     PRAGMA cache_size = -65536;
     PRAGMA wal_autocheckpoint = 131072;
+    PRAGMA journal_size_limit = 268435456;
     PRAGMA temp_store = MEMORY;";
 
 /// There are many readers, and each has a cache of its own. What it has not, the operating system has.

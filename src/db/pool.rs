@@ -169,6 +169,12 @@ impl Db {
         !self.is_sqlite
     }
 
+    /// How many connections there are for [`Db::write_blocking`]; on PostgreSQL they are those of readers, too.
+    #[must_use]
+    pub fn writing_connections(&self) -> u32 {
+        self.writers.max_size()
+    }
+
     /// How many connections there are for [`Db::post_blocking`].
     #[must_use]
     pub fn posting_connections(&self) -> u32 {

@@ -88,6 +88,8 @@ where
 
 impl<DB: Backend, T: StatementText> QueryFragment<DB> for Statement<'_, DB, T> {
     fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, DB>) -> QueryResult<()> {
+        // the text is kept as the first to use it composed it
+        debug_assert_eq!(T::TEXT.matches("{}").count(), self.values.len(), "{}", T::TEXT);
         let mut pieces = T::TEXT.split("{}");
         out.push_sql(pieces.next().unwrap_or_default());
         for (piece, value) in pieces.zip(&self.values) {

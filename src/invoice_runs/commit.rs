@@ -1,41 +1,34 @@
 //! Writes one chunk of a run: short, under the locks, complete with its numbers.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use diesel::dsl::exists;
-use diesel::prelude::*;
-
 use super::draft::{AccountDraft, Draft, DraftOutcome, draft_chunk};
-use super::facts::{AccountHead, read_payers};
+use super::facts::{AccountHead, list_with_more_than_sales, read_payers};
 use super::figures::vat_of;
 use super::lines::{sum_rates, write_lines};
 use super::model::RunRow;
 use super::native::{RunResult, update_run_accounts};
 use super::plan::{AmountOverflow, InvoicePlan};
-use crate::auth::TenantContext;
+use crate::auth::find_tenant;
 use crate::clock::{Clock, Timestamp};
 use crate::db::DbConnection;
-use crate::db::schema::entries;
 use crate::error::{ApiError, ApiResult};
 use crate::id::Id;
-use crate::invoices::model::{InvoiceKind, InvoiceRow, InvoiceStatus, InvoiceVatRow, Issuer, LimitReturnRow};
+use crate::invoices::model::{InvoiceKind, InvoiceRow, InvoiceStatus, InvoiceVatRow, LimitReturnRow};
 use crate::invoices::native::{NewInvoices, insert_invoices, insert_vat};
 use crate::invoices::numbers::{InvoiceNumber, LockedSeries};
-use crate::invoices::store::add_limit_returns;
+use crate::invoices::store::{add_limit_returns, get_issuer};
 use crate::invoices::stretch::stretches_of;
 use crate::jobs::Lease;
 use crate::jobs::store::{Renewal, renew, set_progress};
-use crate::ledger::{Action, Author, BatchItem, EntryKind, Outcome, Posting, TenantRules, lock_accounts, post_batch};
+use crate::ledger::{Action, Author, BatchItem, Outcome, Posting, TenantRules, lock_accounts, post_batch};
 use crate::sharing;
 
 /// A chunk that was drafted outside the lock.
 pub struct Chunk {
     pub run: RunRow,
-    pub tenant: TenantContext,
     pub author: Author,
-    pub issuer: Issuer,
-    pub number_prefix: String,
     /// In the order of the run.
     pub drafts: Vec<AccountDraft>,
     /// The ordinal of the last account before them.
@@ -48,6 +41,7 @@ pub struct Chunk {
 
 /// Writes the chunk in the caller's transaction, unless the lease is lost. What happened to an account since it was
 /// drafted is looked at under its lock: a new sale belongs to the next run; after anything else the account is drafted anew.
+/// What the tenant says of itself is read now, too.
 ///
 /// # Errors
 /// 409 `invoice_date_before_last`; when the database fails.
@@ -57,24 +51,44 @@ pub fn commit_chunk(connection: &mut DbConnection, clock: &Clock, lease: &Lease,
         return Ok(renewal);
     }
     let results = if chunk.drafts.iter().any(|draft| draft.invoice().is_some()) {
-        let (date, prefix) = (chunk.run.invoice_date, &chunk.number_prefix);
-        let mut series = LockedSeries::lock(connection, chunk.tenant.id, prefix, date)?;
+        let sender = read_sender(connection, chunk.run.tenant_id)?;
+        let (date, prefix) = (chunk.run.invoice_date, &sender.number_prefix);
+        let mut series = LockedSeries::lock(connection, chunk.run.tenant_id, prefix, date)?;
         let fresh = look_again(connection, chunk)?;
         let drafts: Vec<&AccountDraft> = chunk
             .drafts
             .iter()
             .map(|draft| fresh.get(&draft.head.id).unwrap_or(draft))
             .collect();
-        let results = write_invoices(connection, clock, chunk, &drafts, &mut series)?;
+        let results = write_invoices(connection, clock, (chunk, &sender), &drafts, &mut series)?;
         series.save(connection)?;
         results
     } else {
         chunk.drafts.iter().filter_map(skipped).collect()
     };
     let ordinals = (chunk.after_ordinal, chunk.last_ordinal);
-    update_run_accounts(connection, chunk.tenant.id, chunk.run.id, ordinals, &results)?;
+    update_run_accounts(connection, chunk.run.tenant_id, chunk.run.id, ordinals, &results)?;
     set_progress(connection, lease, chunk.last_ordinal, chunk.total)?;
     Ok(renewal)
+}
+
+/// In whose name a chunk's invoices are made.
+struct Sender {
+    rules: Arc<TenantRules>,
+    /// What an invoice says of it, as JSON.
+    issuer: String,
+    number_prefix: String,
+}
+
+fn read_sender(connection: &mut DbConnection, tenant_id: Id) -> ApiResult<Sender> {
+    let tenant =
+        find_tenant(connection, tenant_id)?.ok_or_else(|| ApiError::internal("the tenant of a run is gone"))?;
+    let (issuer, number_prefix) = get_issuer(connection, tenant_id)?;
+    Ok(Sender {
+        rules: Arc::new(TenantRules::from(&tenant)),
+        issuer: json(&issuer)?,
+        number_prefix,
+    })
 }
 
 fn skipped(draft: &AccountDraft) -> Option<RunResult> {
@@ -93,49 +107,29 @@ fn look_again(connection: &mut DbConnection, chunk: &Chunk) -> ApiResult<HashMap
     let mut seen: Vec<(Id, i64)> = invoiced.map(|draft| (draft.head.id, draft.head.last_seq)).collect();
     seen.sort_unstable();
     let ids: Vec<Id> = seen.iter().map(|(id, _)| *id).collect();
-    let locked = lock_accounts(connection, chunk.tenant.id, &ids)?;
+    let locked = lock_accounts(connection, chunk.run.tenant_id, &ids)?;
     let now: HashMap<Id, i64> = locked
         .into_iter()
         .map(|account| (account.id, account.last_seq))
         .collect();
     // who pays is no entry of the account
-    let payers = read_payers(connection, chunk.tenant.id, &ids)?;
+    let payers = read_payers(connection, chunk.run.tenant_id, &ids)?;
     let has_other_payer = |draft: &&AccountDraft| match draft.invoice() {
         Some(invoice) => payers.get(&draft.head.id) != Some(&invoice.payer),
         None => false,
     };
     let paid_by_others = chunk.drafts.iter().filter(has_other_payer);
-    let mut stale: Vec<Id> = paid_by_others.map(|draft| draft.head.id).collect();
-    seen.retain(|(id, last_seq)| now.get(id) != Some(last_seq) && !stale.contains(id));
-    for (id, last_seq) in seen {
-        // few: tills sell to a handful of accounts while a chunk is drafted
-        if has_more_than_sales(connection, chunk.tenant.id, id, last_seq)? {
-            stale.push(id);
-        }
-    }
-    draft_all(connection, chunk, stale)
-}
-
-/// Whether something else than sales happened to the account after an entry.
-fn has_more_than_sales(
-    connection: &mut DbConnection,
-    tenant_id: Id,
-    account_id: Id,
-    last_seq: i64,
-) -> QueryResult<bool> {
-    let since = entries::table
-        .filter(entries::tenant_id.eq(tenant_id))
-        .filter(entries::account_id.eq(account_id))
-        .filter(entries::seq.gt(last_seq))
-        .filter(entries::kind.ne(EntryKind::Sale));
-    diesel::select(exists(since)).get_result(connection)
+    let mut stale: BTreeSet<Id> = paid_by_others.map(|draft| draft.head.id).collect();
+    seen.retain(|(id, last_seq)| now.get(id) != Some(last_seq));
+    stale.extend(list_with_more_than_sales(connection, chunk.run.tenant_id, &seen)?);
+    draft_all(connection, chunk, stale.into_iter().collect())
 }
 
 /// All of them, however many lines they have: they are few, and they are locked.
 fn draft_all(connection: &mut DbConnection, chunk: &Chunk, mut ids: Vec<Id>) -> ApiResult<HashMap<Id, AccountDraft>> {
     let mut drafts = HashMap::new();
     while !ids.is_empty() {
-        let some = draft_chunk(connection, chunk.tenant.id, &chunk.run.terms(), &ids)?;
+        let some = draft_chunk(connection, chunk.run.tenant_id, &chunk.run.terms(), &ids)?;
         if some.is_empty() {
             return Err(ApiError::internal("a draft of some accounts is empty"));
         }
@@ -149,13 +143,11 @@ fn draft_all(connection: &mut DbConnection, chunk: &Chunk, mut ids: Vec<Id>) -> 
 fn write_invoices(
     connection: &mut DbConnection,
     clock: &Clock,
-    chunk: &Chunk,
+    (chunk, sender): (&Chunk, &Sender),
     drafts: &[&AccountDraft],
     series: &mut LockedSeries,
 ) -> ApiResult<Vec<RunResult>> {
-    let (tenant_id, now) = (chunk.tenant.id, clock.now());
-    let issuer = json(&chunk.issuer)?;
-    let rules = Arc::new(TenantRules::from(&chunk.tenant));
+    let (tenant_id, now) = (chunk.run.tenant_id, clock.now());
     let mut new = NewInvoices::default();
     let mut resets = Vec::new();
     let mut results = Vec::new();
@@ -170,7 +162,7 @@ fn write_invoices(
         };
         resets.push(BatchItem {
             tenant_id,
-            rules: Arc::clone(&rules),
+            rules: Arc::clone(&sender.rules),
             request: None,
             posting: Posting {
                 id: ids.reset,
@@ -185,7 +177,7 @@ fn write_invoices(
             draft,
             &ids,
             number,
-            &issuer,
+            &sender.issuer,
             now,
         )?);
         add_details(&mut new, tenant_id, account.head.id, ids.invoice, &draft.plan);

@@ -10,6 +10,7 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
 use diesel::sql_types::{BigInt, Date, Integer, Nullable, Text};
+use serde::Serialize;
 
 use super::chunk::{CHUNK_LINES_MAX, accounts_in_chunk};
 use super::plan::{AccountFacts, BillableKind, Late, OpenEntry, Origin, OriginInvoice, ResetType, RunTerms};
@@ -350,4 +351,40 @@ fn read_origins(
         of_account.invoices.insert(row.invoice_id, taken);
     }
     Ok(origins)
+}
+
+/// An account, and the number of its last entry that was seen.
+#[derive(Serialize)]
+struct Seen {
+    account_id: Id,
+    last_seq: i64,
+}
+
+#[derive(QueryableByName)]
+struct ChangedRow {
+    #[diesel(sql_type = SqlId)]
+    account_id: Id,
+}
+
+/// Of accounts, each with the number of its last entry that was seen: those to which something else than sales happened after it.
+pub fn list_with_more_than_sales(
+    connection: &mut DbConnection,
+    tenant_id: Id,
+    seen: &[(Id, i64)],
+) -> ApiResult<Vec<Id>> {
+    if seen.is_empty() {
+        return Ok(Vec::new());
+    }
+    let rows = dialect::listed_rows(connection, "$1", &[("account_id", "uuid"), ("last_seq", "bigint")]);
+    let since = "e.tenant_id = $2 AND e.account_id = seen.account_id AND e.seq > seen.last_seq AND e.kind <> 'sale'";
+    let changes = dialect::look_up(connection, "entries", "e", since);
+    let seen = seen.iter().map(|&(account_id, last_seq)| Seen { account_id, last_seq });
+    let list = serde_json::to_string(&seen.collect::<Vec<_>>()).map_err(ApiError::internal)?;
+    let found: Vec<ChangedRow> = diesel::sql_query(format!(
+        "WITH seen (account_id, last_seq) AS MATERIALIZED ({rows}) SELECT DISTINCT e.account_id FROM seen {changes}"
+    ))
+    .bind::<Text, _>(list)
+    .bind::<SqlId, _>(tenant_id)
+    .load(connection)?;
+    Ok(found.into_iter().map(|row| row.account_id).collect())
 }

@@ -1,13 +1,13 @@
 //! The job that makes a run's invoices, chunk by chunk.
 
 use std::cell::Cell;
+use std::thread::{Builder, ScopedJoinHandle};
 
 use crate::auth::{ActorKind, TenantContext, find_tenant};
 use crate::clock::Clock;
-use crate::db::DbConnection;
+use crate::db::{Db, DbConnection};
 use crate::error::{ApiError, ApiResult};
 use crate::id::Id;
-use crate::invoices::store::get_issuer;
 use crate::jobs::model::JobRow;
 use crate::jobs::store::{Renewal, find_job};
 use crate::jobs::worker::Services;
@@ -19,6 +19,9 @@ use super::commit::{Chunk, commit_chunk};
 use super::draft::draft_chunk;
 use super::model::{RunAccountState, RunRow, RunStatus};
 use super::store;
+
+/// A run takes two of them while it drafts ahead, and requests need the others.
+const CONNECTIONS_TO_DRAFT_AHEAD: u32 = 4;
 
 /// Makes the invoices of a run. How far it is stands in the job's progress: the ordinal of the last account that is done.
 #[derive(Default)]
@@ -54,20 +57,44 @@ impl Work for RunWork {
     }
 }
 
-/// Writes a chunk, and drafts the next one meanwhile. No account is in both; what happens to an account between its draft and its
-/// turn is looked at under its lock. A draft that fails is made again when its turn comes. Where there is one writer, the time in
-/// which a chunk is drafted is when tills sell: then it is not made ahead.
+/// Writes a chunk, and drafts the next one meanwhile, where [`drafts_ahead`] says so. No account is in both; what happens to an
+/// account between its draft and its turn is looked at under its lock. What was not drafted is drafted when its turn comes.
 fn write_and_draft(services: &Services, lease: &Lease, chunk: &Chunk) -> ApiResult<(Renewal, Option<Chunk>)> {
     let clock: &Clock = &services.clock;
+    let span = tracing::Span::current();
+    let draft = || span.in_scope(|| read_chunk_after(services, lease, Some(chunk.last_ordinal)));
     std::thread::scope(|scope| {
-        let next = (services.db.has_many_writers() && chunk.last_ordinal < chunk.total)
-            .then(|| scope.spawn(|| read_chunk_after(services, lease, Some(chunk.last_ordinal))));
+        let next = (drafts_ahead(&services.db) && chunk.last_ordinal < chunk.total)
+            .then(|| Builder::new().name("draft".to_owned()).spawn_scoped(scope, draft))
+            .and_then(|thread| {
+                let warn = |error: &std::io::Error| tracing::warn!(%error, "no thread to draft the next chunk ahead");
+                thread.inspect_err(warn).ok()
+            });
         let renewal = services
             .db
-            .write_blocking(|connection| commit_chunk(connection, clock, lease, chunk))?;
-        let drafted = next.and_then(|thread| thread.join().ok());
-        Ok((renewal, drafted.and_then(Result::ok).flatten()))
+            .write_blocking(|connection| commit_chunk(connection, clock, lease, chunk));
+        let drafted = next.and_then(what_was_drafted);
+        Ok((renewal?, drafted))
     })
+}
+
+fn what_was_drafted(thread: ScopedJoinHandle<'_, ApiResult<Option<Chunk>>>) -> Option<Chunk> {
+    match thread.join() {
+        Ok(Ok(chunk)) => chunk,
+        Ok(Err(error)) => {
+            tracing::warn!(%error, cause = error.cause_text(), "the next chunk could not be drafted ahead");
+            None
+        }
+        Err(_panic) => {
+            tracing::error!("drafting the next chunk ahead panicked; the message is in the log above");
+            None
+        }
+    }
+}
+
+/// Where there is one writer, the time in which a chunk is drafted is when tills sell; and of few connections nobody takes two.
+fn drafts_ahead(db: &Db) -> bool {
+    db.has_many_writers() && db.writing_connections() >= CONNECTIONS_TO_DRAFT_AHEAD
 }
 
 /// What a run is when the job that made its invoices has ended so.
@@ -118,16 +145,12 @@ fn read_chunk(connection: &mut DbConnection, lease: &Lease, after: Option<i64>) 
     let Some(last) = drafts.len().checked_sub(1).and_then(|last| pending.get(last)) else {
         return Ok(None);
     };
-    let (issuer, number_prefix) = get_issuer(connection, tenant.id)?;
     Ok(Some(Chunk {
         author: author_of(&run.actor_kind, run.actor_id, &run.actor_name),
         after_ordinal,
         last_ordinal: last.ordinal,
         total: job.progress_total,
         run,
-        tenant,
-        issuer,
-        number_prefix,
         drafts,
     }))
 }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use diesel::prelude::*;
 use onaccount::db::DbConnection;
-use onaccount::db::schema::{account_holders, accounts};
+use onaccount::db::schema::{account_holders, accounts, tenants};
 use onaccount::error::ApiResult;
 use onaccount::id::Id;
 use onaccount::invoice_runs::RunWork;
@@ -12,7 +12,7 @@ use onaccount::jobs::{JobStatus, Lease, Services, Step, Work};
 use serde_json::json;
 
 use super::books::of_all;
-use super::jobs::{books, claim, run_now, services, two_chunks, worker};
+use super::jobs::{begin_run, books, claim, pass_seconds, run_now, services, two_chunks, worker};
 
 /// The work of a run; between its first chunk and its second, which is drafted by then, a test does what it likes.
 struct Between<'a> {
@@ -68,6 +68,9 @@ fn what_happens_to_an_account_whose_chunk_is_drafted_ahead_is_seen_when_its_turn
                 .execute(connection)?;
             diesel::update(account_holders::table.filter(account_holders::account_id.eq(moved)))
                 .set(account_holders::customer_id.eq(payer))
+                .execute(connection)?;
+            diesel::update(tenants::table)
+                .set(tenants::street.eq("Nieuwe Gracht 1"))
                 .execute(connection)
         });
     };
@@ -95,5 +98,33 @@ fn what_happens_to_an_account_whose_chunk_is_drafted_ahead_is_seen_when_its_turn
         json!(payer),
         "who pays as it was under the lock"
     );
+    assert_eq!(
+        invoice["issuer"]["street"], "Nieuwe Gracht 1",
+        "what the venue says of itself then"
+    );
+    books.assert_sound();
+}
+
+#[test]
+fn a_chunk_that_was_drafted_ahead_is_not_written_once_another_worker_has_the_run() {
+    let books = books();
+    let accounts = two_chunks(&books);
+    let run = begin_run(&books);
+    let work = Between {
+        work: RunWork::default(),
+        then: Cell::new(Some(Box::new(|| {
+            pass_seconds(&books, 31);
+            worker(&books).work_on(&claim(&books));
+        }))),
+    };
+    let lease = claim(&books);
+    worker(&books).work_with(&work, &lease);
+    assert!(work.then.take().is_none(), "another worker came");
+    let run = run_now(&books, &run);
+    assert_eq!(
+        (&run["status"], &run["accounts"]["invoiced"]),
+        (&json!("completed"), &json!(205))
+    );
+    assert!(accounts.iter().all(|account| books.state(*account) == (0, 10_000)));
     books.assert_sound();
 }

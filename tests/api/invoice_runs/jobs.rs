@@ -77,7 +77,7 @@ fn step(books: &Books, lease: &Lease) -> Step {
     RunWork::default().step(&services(books), lease).unwrap()
 }
 
-fn pass_seconds(books: &Books, seconds: i64) {
+pub fn pass_seconds(books: &Books, seconds: i64) {
     let clock = &books.venue.service.clock;
     clock.set(clock.now().plus(TimeDelta::seconds(seconds)));
 }
