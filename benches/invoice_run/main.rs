@@ -196,15 +196,15 @@ const BARE_ALL: &str = "
     FROM entry_lines l GROUP BY l.tenant_id, l.account_id, l.business_date, l.product_code, l.vat_rate;
     INSERT INTO bench_vat SELECT l.tenant_id, l.account_id, l.vat_rate, CAST(SUM(l.amount_minor) AS BIGINT)
     FROM entry_lines l GROUP BY l.tenant_id, l.account_id, l.vat_rate;
-    INSERT INTO bench_entries SELECT e.tenant_id, e.account_id, e.account_id, e.seq, 'none', FALSE, TRUE
-    FROM entries e WHERE e.kind = 'sale';
+    INSERT INTO bench_stretches SELECT e.tenant_id, e.account_id, e.account_id, MIN(e.seq), MAX(e.seq), 'none', FALSE, TRUE
+    FROM entries e WHERE e.kind = 'sale' GROUP BY e.tenant_id, e.account_id, e.business_date;
     INSERT INTO bench_invoices SELECT e.tenant_id, e.account_id, CAST(-SUM(e.balance_change_minor) AS BIGINT)
     FROM entries e GROUP BY e.tenant_id, e.account_id;";
 
 const DROP_BARE_TABLES: &str = "
     DROP TABLE IF EXISTS bench_lines;
     DROP TABLE IF EXISTS bench_vat;
-    DROP TABLE IF EXISTS bench_entries;
+    DROP TABLE IF EXISTS bench_stretches;
     DROP TABLE IF EXISTS bench_invoices;";
 
 /// Tables and indexes as those of invoices.
@@ -215,10 +215,10 @@ const BARE_TABLES: &str = "
         PRIMARY KEY (tenant_id, invoice_id, line_no));
     CREATE TABLE bench_vat (tenant_id UUID NOT NULL, invoice_id UUID NOT NULL, vat_rate INTEGER NOT NULL,
         gross_minor BIGINT NOT NULL, PRIMARY KEY (tenant_id, invoice_id, vat_rate));
-    CREATE TABLE bench_entries (tenant_id UUID NOT NULL, invoice_id UUID NOT NULL, account_id UUID NOT NULL,
-        entry_seq BIGINT NOT NULL, reset_type TEXT NOT NULL, is_late BOOLEAN NOT NULL, is_standing BOOLEAN NOT NULL,
-        PRIMARY KEY (tenant_id, invoice_id, entry_seq));
-    CREATE UNIQUE INDEX bench_entries_standing ON bench_entries (tenant_id, account_id, entry_seq) WHERE is_standing;
+    CREATE TABLE bench_stretches (tenant_id UUID NOT NULL, invoice_id UUID NOT NULL, account_id UUID NOT NULL,
+        first_seq BIGINT NOT NULL, last_seq BIGINT NOT NULL, reset_type TEXT NOT NULL, is_late BOOLEAN NOT NULL,
+        is_standing BOOLEAN NOT NULL, PRIMARY KEY (tenant_id, invoice_id, first_seq));
+    CREATE UNIQUE INDEX bench_stretches_standing ON bench_stretches (tenant_id, account_id, first_seq) WHERE is_standing;
     CREATE TABLE bench_invoices (tenant_id UUID NOT NULL, id UUID NOT NULL, total_minor BIGINT NOT NULL,
         PRIMARY KEY (tenant_id, id));";
 

@@ -1,14 +1,17 @@
 //! Whether anything of an account waits for an invoice, which closing it asks. What a run takes of it is `invoice_runs`' own.
 
-use diesel::dsl::{exists, not};
 use diesel::prelude::*;
+use diesel::sql_types::Bool;
 
 use crate::db::DbConnection;
-use crate::db::schema::{entries, invoice_entries};
-use crate::id::Id;
-use crate::ledger::EntryKind;
+use crate::id::{Id, SqlId};
+use crate::ledger::covering;
 
-diesel::alias!(entries as reversals: Reversals);
+#[derive(QueryableByName)]
+struct Waiting {
+    #[diesel(sql_type = Bool)]
+    is_any: bool,
+}
 
 /// Whether the account has a sale, refund or charge that is not reversed and stands on no standing invoice, of any amount and day.
 /// Call it under the account's lock when something depends on it.
@@ -16,20 +19,18 @@ diesel::alias!(entries as reversals: Reversals);
 /// # Errors
 /// What the database said.
 pub fn has_uninvoiced(connection: &mut DbConnection, tenant_id: Id, account_id: Id) -> QueryResult<bool> {
-    let reversal = reversals
-        .filter(reversals.field(entries::tenant_id).eq(tenant_id))
-        .filter(reversals.field(entries::refers_to).eq(entries::id.nullable()))
-        .filter(reversals.field(entries::kind).eq(EntryKind::Reversal.literal()));
-    let standing = invoice_entries::table
-        .filter(invoice_entries::tenant_id.eq(tenant_id))
-        .filter(invoice_entries::account_id.eq(account_id))
-        .filter(invoice_entries::entry_seq.eq(entries::seq))
-        .filter(invoice_entries::is_standing);
-    let waiting = entries::table
-        .filter(entries::tenant_id.eq(tenant_id))
-        .filter(entries::account_id.eq(account_id))
-        .filter(entries::kind.eq_any([EntryKind::Sale, EntryKind::Refund, EntryKind::Charge]))
-        .filter(not(exists(reversal)))
-        .filter(not(exists(standing)));
-    diesel::select(exists(waiting)).get_result(connection)
+    let waiting: Waiting = diesel::sql_query(format!(
+        "SELECT EXISTS (
+             SELECT 1 FROM entries e
+             WHERE e.tenant_id = $1 AND e.account_id = $2 AND e.kind IN ('sale', 'refund', 'charge')
+                 AND NOT EXISTS (SELECT 1 FROM entries r
+                     WHERE r.tenant_id = e.tenant_id AND r.refers_to = e.id AND r.kind = 'reversal')
+                 AND {} IS NULL
+         ) AS is_any",
+        covering("invoice_id", "e", "seq")
+    ))
+    .bind::<SqlId, _>(tenant_id)
+    .bind::<SqlId, _>(account_id)
+    .get_result(connection)?;
+    Ok(waiting.is_any)
 }

@@ -129,15 +129,33 @@ pub fn listed_rows(connection: &DbConnection, place: &str, columns: &[(&str, &st
     }
 }
 
-/// In a query with GROUP BY that also selects `MAX(place)`, and no other MAX or MIN: the column of the row with that greatest
-/// `place`, a number that is not below zero. SQLite takes a bare column from that row.
+/// Columns of the last row of each group, see [`of_last`].
+pub struct OfLast {
+    /// What a query with GROUP BY selects.
+    pub grouped: String,
+    /// The columns, for a query that selects from that one under the name `g`.
+    pub columns: Vec<String>,
+}
+
+/// Of the row with the greatest `place` in its group, a number from 0 to 8 * 10^18: texts that are never NULL. The query may
+/// select no other MAX or MIN: SQLite takes a bare column from the row that has it. PostgreSQL compares arrays that begin with
+/// the place, in as many digits for all.
 #[must_use]
-pub fn of_last(connection: &DbConnection, column: &str, place: &str) -> String {
+pub fn of_last(connection: &DbConnection, place: &str, row: &str, columns: &[&str]) -> OfLast {
+    let texts: Vec<String> = columns.iter().map(|column| format!("{row}.{column}")).collect();
+    let texts = texts.join(", ");
     match connection {
-        DbConnection::Postgres(_) => {
-            format!("substr(MAX(lpad(({place})::text, 19, '0') || {column} COLLATE \"C\"), 20)")
-        }
-        DbConnection::Sqlite(_) => column.to_owned(),
+        DbConnection::Postgres(_) => OfLast {
+            grouped: format!("MAX(ARRAY[(1000000000000000000 + {place})::text COLLATE \"C\", {texts}]) AS last"),
+            columns: (2..)
+                .zip(columns)
+                .map(|(index, column)| format!("g.last[{index}] AS {column}"))
+                .collect(),
+        },
+        DbConnection::Sqlite(_) => OfLast {
+            grouped: format!("MAX({place}) AS last, {texts}"),
+            columns: columns.iter().map(|column| format!("g.{column}")).collect(),
+        },
     }
 }
 

@@ -502,11 +502,12 @@ diesel::table! {
     use diesel::sql_types::*;
     use crate::id::SqlId;
 
-    invoice_entries (tenant_id, invoice_id, entry_seq) {
+    invoice_stretches (tenant_id, invoice_id, first_seq) {
         tenant_id -> SqlId,
         invoice_id -> SqlId,
         account_id -> SqlId,
-        entry_seq -> BigInt,
+        first_seq -> BigInt,
+        last_seq -> BigInt,
         reset_type -> Text,
         origin_invoice_id -> Nullable<SqlId>,
         is_late -> Bool,
@@ -766,7 +767,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     invoice_runs,
     invoice_run_accounts,
     invoices,
-    invoice_entries,
+    invoice_stretches,
     invoice_lines,
     invoice_vat,
     invoice_limit_returns,

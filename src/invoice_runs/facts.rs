@@ -19,16 +19,20 @@ use crate::db::{DbConnection, MultiBackend, about_chosen, dialect};
 use crate::error::{ApiError, ApiResult};
 use crate::id::{Id, SqlId};
 use crate::invoices::model::Payer;
-use crate::ledger::EntryKind;
+use crate::ledger::{EntryKind, covering};
 
 /// Which entries `e` of an account that was chosen are open: billable, in the period, not reversed, and on no standing
 /// invoice. The last two are looked up entry by entry: as a join or `NOT EXISTS`, PostgreSQL would read all reversals and all
 /// that was ever invoiced when it takes those tables for small.
-const IS_OPEN: &str = "e.tenant_id = $2 AND e.account_id = chosen.id
-    AND e.business_date >= $3 AND e.business_date <= $4 AND e.kind IN ('sale', 'refund', 'charge')
-    AND (SELECT r.seq FROM entries r WHERE r.tenant_id = e.tenant_id AND r.refers_to = e.id AND r.kind = 'reversal') IS NULL
-    AND (SELECT i.entry_seq FROM invoice_entries i WHERE i.tenant_id = e.tenant_id AND i.account_id = e.account_id
-        AND i.entry_seq = e.seq AND i.is_standing) IS NULL";
+fn is_open() -> String {
+    format!(
+        "e.tenant_id = $2 AND e.account_id = chosen.id
+         AND e.business_date >= $3 AND e.business_date <= $4 AND e.kind IN ('sale', 'refund', 'charge')
+         AND (SELECT r.seq FROM entries r WHERE r.tenant_id = e.tenant_id AND r.refers_to = e.id AND r.kind = 'reversal') IS NULL
+         AND {} IS NULL",
+        covering("invoice_id", "e", "seq")
+    )
+}
 
 /// An account as a run sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -118,7 +122,7 @@ fn first_date(terms: &RunTerms) -> NaiveDate {
 
 /// Joins the open entries `e` to the accounts `chosen`.
 fn look_up_open(connection: &DbConnection) -> String {
-    dialect::look_up(connection, "entries", "e", IS_OPEN)
+    dialect::look_up(connection, "entries", "e", &is_open())
 }
 
 /// A statement about open entries of some accounts.
@@ -323,15 +327,17 @@ fn read_origins(
     }
     let look_up = |table, alias, condition| dialect::look_up(connection, table, alias, condition);
     let of_refund = "s.tenant_id = e.tenant_id AND s.id = e.refers_to";
-    let of_sale = "c.tenant_id = s.tenant_id AND c.account_id = s.account_id AND c.entry_seq = s.seq AND c.is_standing";
-    let of_cover = "n.tenant_id = c.tenant_id AND n.id = c.invoice_id";
+    let of_sale = format!(
+        "n.tenant_id = s.tenant_id AND n.id = {}",
+        covering("invoice_id", "s", "seq")
+    );
     let text = format!(
-        "SELECT e.account_id, e.seq, c.invoice_id, c.reset_type, n.limit_taken_minor, n.limit_returned_minor
-         FROM chosen {} {} {} {} WHERE e.kind = 'refund'",
-        look_up("entries", "e", IS_OPEN),
+        "SELECT e.account_id, e.seq, n.id AS invoice_id, {} AS reset_type, n.limit_taken_minor, n.limit_returned_minor
+         FROM chosen {} {} {} WHERE e.kind = 'refund'",
+        covering("reset_type", "s", "seq"),
+        look_up("entries", "e", &is_open()),
         look_up("entries", "s", of_refund),
-        look_up("invoice_entries", "c", of_sale),
-        look_up("invoices", "n", of_cover),
+        look_up("invoices", "n", &of_sale),
     );
     let rows: Vec<OriginRow> = about_open(connection, &text, tenant_id, terms, &ids).load(connection)?;
     let mut origins: HashMap<Id, Origins> = HashMap::new();

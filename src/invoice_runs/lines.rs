@@ -26,20 +26,19 @@ fn net_lines(connection: &DbConnection) -> String {
              AND l.entry_seq BETWEEN s.first_seq AND s.last_seq",
     );
     let place = format!("l.entry_seq * {LINES_PER_ENTRY} + l.line_no");
-    let of_last = |column| dialect::of_last(connection, column, &place);
+    let last = dialect::of_last(connection, &place, "l", &["product_name", "category"]);
     format!(
         "SELECT $2, g.invoice_id,
              CAST(ROW_NUMBER() OVER (PARTITION BY g.invoice_id ORDER BY g.business_date, g.product_code, g.vat_rate) AS INTEGER)
                  AS place,
-             g.business_date, g.product_code, g.product_name, g.category, g.quantity_milli, g.amount_minor, g.vat_rate
-         FROM (SELECT s.invoice_id, l.business_date, l.product_code, l.vat_rate, MAX({place}) AS last,
-                   {} AS product_name, {} AS category,
+             g.business_date, g.product_code, {}, g.quantity_milli, g.amount_minor, g.vat_rate
+         FROM (SELECT s.invoice_id, l.business_date, l.product_code, l.vat_rate, {},
                    CAST(SUM(l.quantity_milli) AS BIGINT) AS quantity_milli,
                    CAST(SUM(l.amount_minor) AS BIGINT) AS amount_minor
                FROM stretches s {lines}
                GROUP BY s.invoice_id, l.business_date, l.product_code, l.vat_rate) g",
-        of_last("l.product_name"),
-        of_last("l.category"),
+        last.columns.join(", "),
+        last.grouped,
     )
 }
 

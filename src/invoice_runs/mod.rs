@@ -4,7 +4,7 @@
 //! - what an invoice covers, how each covered entry is reset and what that does to balance and limit: [`plan`], pure;
 //! - a preview and a run come to the same: both are drafted by [`draft`], on one snapshot;
 //! - what happened between drafting and writing is seen: [`commit`] looks again under the accounts' locks;
-//! - no entry stands on two standing invoices: `invoice_entries_standing`, a unique index;
+//! - no entry stands on two standing invoices: see [`crate::invoices`];
 //! - an account is never half done: a chunk ([`chunk`]) is one transaction, with its numbers and the job's progress;
 //! - a reversal of a run changes nothing unless every invoice of it can be reversed: [`reversal`] looks at all first;
 //! - invoice dates rise with the numbers, whatever waits: [`dates`] refuses what would come before its turn.

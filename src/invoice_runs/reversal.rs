@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::BigInt;
 
 use crate::clock::Clock;
 use crate::db::DbConnection;
-use crate::db::schema::{invoice_entries, invoice_run_accounts, invoices};
+use crate::db::schema::{invoice_run_accounts, invoice_stretches, invoices};
 use crate::error::{ApiError, ApiResult, Code, FieldError};
 use crate::id::Id;
 use crate::invoices::model::{InvoiceRow, InvoiceStatus};
@@ -196,11 +198,14 @@ fn read_chunk(connection: &mut DbConnection, lease: &Lease, job: &JobRow) -> Api
 
 /// How many entries each invoice covers.
 fn count_covered(connection: &mut DbConnection, tenant_id: Id, ids: &[Id]) -> QueryResult<HashMap<Id, i64>> {
-    let counts: Vec<(Id, i64)> = invoice_entries::table
-        .filter(invoice_entries::tenant_id.eq(tenant_id))
-        .filter(invoice_entries::invoice_id.eq_any(ids.to_vec()))
-        .group_by(invoice_entries::invoice_id)
-        .select((invoice_entries::invoice_id, diesel::dsl::count_star()))
+    let counts: Vec<(Id, i64)> = invoice_stretches::table
+        .filter(invoice_stretches::tenant_id.eq(tenant_id))
+        .filter(invoice_stretches::invoice_id.eq_any(ids.to_vec()))
+        .group_by(invoice_stretches::invoice_id)
+        .select((
+            invoice_stretches::invoice_id,
+            sql::<BigInt>("CAST(SUM(last_seq - first_seq + 1) AS BIGINT)"),
+        ))
         .load(connection)?;
     Ok(counts.into_iter().collect())
 }

@@ -2,7 +2,8 @@
 //!
 //! Invariants, and where each is enforced:
 //! - an invoice is never changed but for its status and what was given back of the limit it took;
-//! - no entry stands on two standing invoices: `invoice_entries_standing`, a unique index;
+//! - no entry stands on two standing invoices: what covers entries is inserted under their account's lock, by a statement that
+//!   leaves out what covers one once more and is counted ([`native`]);
 //! - numbers have no gaps: they are taken in the transaction that writes the invoices, under the lock of the series'
 //!   row ([`numbers`]); a number is unique by two keys of the table;
 //! - an invoice is reversed once (`invoices_reversal`, a unique index), and after the later invoices that cover refunds

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::clock::Timestamp;
-use crate::db::schema::{invoice_entries, invoice_limit_returns, invoice_lines, invoice_vat, invoices};
+use crate::db::schema::{invoice_limit_returns, invoice_lines, invoice_stretches, invoice_vat, invoices};
 use crate::id::Id;
 use crate::invoice_runs::plan::ResetType;
 use crate::ledger::EntryKind;
@@ -92,14 +92,15 @@ pub struct InvoiceRow {
     pub created_at: Timestamp,
 }
 
-/// What an invoice covers: one entry of its account, and how it was reset.
+/// What an invoice covers: entries of its account with consecutive numbers, and how they were reset.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = invoice_entries, treat_none_as_default_value = false)]
-pub struct InvoiceEntryRow {
+#[diesel(table_name = invoice_stretches, treat_none_as_default_value = false)]
+pub struct InvoiceStretchRow {
     pub tenant_id: Id,
     pub invoice_id: Id,
     pub account_id: Id,
-    pub entry_seq: i64,
+    pub first_seq: i64,
+    pub last_seq: i64,
     pub reset_type: ResetType,
     pub origin_invoice_id: Option<Id>,
     pub is_late: bool,

@@ -21,38 +21,35 @@ pub struct NewInvoices {
     pub returns: Vec<LimitReturnRow>,
 }
 
-/// Inserts all rows. The unique index refuses an entry that stands on another invoice.
+/// Inserts all rows. The caller holds the accounts.
 ///
 /// # Errors
-/// When the database fails, or an entry is not there.
+/// When the database fails, or an entry stands on another invoice.
 pub fn insert_invoices(connection: &mut DbConnection, tenant_id: Id, new: &NewInvoices) -> ApiResult<()> {
     insert_rows(connection, new)?;
     insert_covered(connection, tenant_id, &new.covered)
 }
 
-/// What the invoices cover: a row for each entry of a stretch. PostgreSQL counts them; SQLite, which cannot count without a table,
-/// reads their numbers.
+/// What the invoices cover. A stretch with an entry that stands on another invoice is left out, and missed then. Of standing
+/// stretches, which have no entry in common, only the last that does not begin behind it can have one in common with it.
 fn insert_covered(connection: &mut DbConnection, tenant_id: Id, stretches: &[Stretch]) -> ApiResult<()> {
     if stretches.is_empty() {
         return Ok(());
     }
-    let numbers = match connection {
-        DbConnection::Postgres(_) => "CROSS JOIN generate_series(s.first_seq, s.last_seq) AS e (seq)",
-        DbConnection::Sqlite(_) => {
-            "CROSS JOIN entries e ON e.tenant_id = $2 AND e.account_id = s.account_id AND e.seq BETWEEN s.first_seq AND s.last_seq"
-        }
-    };
-    let text = format!(
-        "INSERT INTO invoice_entries (tenant_id, invoice_id, account_id, entry_seq, reset_type, origin_invoice_id, is_late,
-             is_standing)
-         SELECT $2, s.invoice_id, s.account_id, e.seq, s.reset_type, s.origin_invoice_id, s.is_late, TRUE
-         FROM stretches s {numbers}"
-    );
-    let inserted = about_stretches(connection, &text, tenant_id, stretches)?.execute(connection)?;
-    let expected: i64 = stretches.iter().map(Stretch::count).sum();
-    if i64::try_from(inserted) != Ok(expected) {
+    let text = "
+        INSERT INTO invoice_stretches (tenant_id, invoice_id, account_id, first_seq, last_seq, reset_type, origin_invoice_id,
+            is_late, is_standing)
+        SELECT $2, s.invoice_id, s.account_id, s.first_seq, s.last_seq, s.reset_type, s.origin_invoice_id, s.is_late, TRUE
+        FROM stretches s WHERE s.first_seq > COALESCE((
+            SELECT c.last_seq FROM invoice_stretches c
+            WHERE c.tenant_id = $2 AND c.account_id = s.account_id AND c.is_standing AND c.first_seq <= s.last_seq
+            ORDER BY c.first_seq DESC LIMIT 1), 0)";
+    let inserted = about_stretches(connection, text, tenant_id, stretches)?.execute(connection)?;
+    if inserted != stretches.len() {
         return Err(ApiError::internal(format!(
-            "{inserted} of {expected} covered entries are there"
+            "of {} stretches, {} have no entry that stands on another invoice",
+            stretches.len(),
+            inserted
         )));
     }
     Ok(())

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::model::{
-    CoveredMutation, Invoice, InvoiceCategory, InvoiceEntryRow, InvoiceLine, InvoiceLineRow, InvoiceRef,
+    CoveredMutation, Invoice, InvoiceCategory, InvoiceLine, InvoiceLineRow, InvoiceRef, InvoiceStretchRow,
     InvoiceSummary, InvoiceVat,
 };
 use super::store::{self, CoveredEntryRow};
@@ -105,7 +105,7 @@ pub fn line_of(row: InvoiceLineRow, currency: Currency) -> ApiResult<InvoiceLine
     })
 }
 
-fn covered_of((covered, entry): (InvoiceEntryRow, CoveredEntryRow), currency: Currency) -> CoveredMutation {
+fn covered_of((covered, entry): (InvoiceStretchRow, CoveredEntryRow), currency: Currency) -> CoveredMutation {
     CoveredMutation {
         id: entry.id,
         kind: entry.kind,

@@ -10,7 +10,7 @@ use super::model::{InvoiceRow, InvoiceStatus};
 use super::native::{NewInvoices, insert_invoices};
 use super::numbers::LockedSeries;
 use crate::clock::Clock;
-use crate::db::schema::{invoice_entries, invoices};
+use crate::db::schema::{invoice_stretches, invoices};
 use crate::db::{DbConnection, about_chosen, dialect};
 use crate::error::{ApiError, ApiResult, Code};
 use crate::id::{Id, SqlId};
@@ -117,18 +117,18 @@ pub fn find_blocked(connection: &mut DbConnection, tenant_id: Id, rows: &[Invoic
 /// By invoice: the number of a standing one that covers refunds of its sales.
 fn find_refunds_invoiced(connection: &mut DbConnection, tenant_id: Id, ids: &[Id]) -> QueryResult<HashMap<Id, String>> {
     let later = invoices::tenant_id
-        .eq(invoice_entries::tenant_id)
-        .and(invoices::id.eq(invoice_entries::invoice_id));
+        .eq(invoice_stretches::tenant_id)
+        .and(invoices::id.eq(invoice_stretches::invoice_id));
     let origins: Vec<Option<Id>> = ids.iter().copied().map(Some).collect();
-    let found: Vec<(Option<Id>, String)> = invoice_entries::table
+    let found: Vec<(Option<Id>, String)> = invoice_stretches::table
         .inner_join(invoices::table.on(later))
         .filter(
-            invoice_entries::tenant_id
+            invoice_stretches::tenant_id
                 .eq(tenant_id)
-                .and(invoice_entries::is_standing),
+                .and(invoice_stretches::is_standing),
         )
-        .filter(invoice_entries::origin_invoice_id.eq_any(origins))
-        .select((invoice_entries::origin_invoice_id, invoices::number))
+        .filter(invoice_stretches::origin_invoice_id.eq_any(origins))
+        .select((invoice_stretches::origin_invoice_id, invoices::number))
         .distinct()
         .load(connection)?;
     Ok(found
@@ -321,7 +321,7 @@ const FREE_ENTRIES: [&str; 3] = [
     "UPDATE invoices SET status = 'reversed', reversed_by_id =
          (SELECT n.id FROM invoices n WHERE n.tenant_id = invoices.tenant_id AND n.reverses_id = invoices.id)
      WHERE tenant_id = $2 AND id IN (SELECT id FROM chosen)",
-    "UPDATE invoice_entries SET is_standing = FALSE
+    "UPDATE invoice_stretches SET is_standing = FALSE
      WHERE tenant_id = $2 AND invoice_id IN (SELECT id FROM chosen)",
     "UPDATE invoices SET limit_returned_minor = limit_returned_minor -
          (SELECT CAST(SUM(r.amount_minor) AS BIGINT) FROM invoice_limit_returns r

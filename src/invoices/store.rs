@@ -6,9 +6,9 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use serde::Serialize;
 
-use super::model::{InvoiceEntryRow, InvoiceKind, InvoiceLineRow, InvoiceRow, InvoiceStatus, InvoiceVatRow, Issuer};
+use super::model::{InvoiceKind, InvoiceLineRow, InvoiceRow, InvoiceStatus, InvoiceStretchRow, InvoiceVatRow, Issuer};
 use crate::db::DbConnection;
-use crate::db::schema::{entries, invoice_entries, invoice_lines, invoice_vat, invoices, tenants};
+use crate::db::schema::{entries, invoice_lines, invoice_stretches, invoice_vat, invoices, tenants};
 use crate::id::Id;
 use crate::ledger::EntryKind;
 
@@ -138,20 +138,20 @@ pub fn list_covered(
     connection: &mut DbConnection,
     tenant_id: Id,
     invoice_id: Id,
-) -> QueryResult<Vec<(InvoiceEntryRow, CoveredEntryRow)>> {
-    let same_entry = entries::tenant_id
-        .eq(invoice_entries::tenant_id)
-        .and(entries::account_id.eq(invoice_entries::account_id))
-        .and(entries::seq.eq(invoice_entries::entry_seq));
-    invoice_entries::table
-        .inner_join(entries::table.on(same_entry))
+) -> QueryResult<Vec<(InvoiceStretchRow, CoveredEntryRow)>> {
+    let of_stretch = entries::tenant_id
+        .eq(invoice_stretches::tenant_id)
+        .and(entries::account_id.eq(invoice_stretches::account_id))
+        .and(entries::seq.between(invoice_stretches::first_seq, invoice_stretches::last_seq));
+    invoice_stretches::table
+        .inner_join(entries::table.on(of_stretch))
         .filter(
-            invoice_entries::tenant_id
+            invoice_stretches::tenant_id
                 .eq(tenant_id)
-                .and(invoice_entries::invoice_id.eq(invoice_id)),
+                .and(invoice_stretches::invoice_id.eq(invoice_id)),
         )
-        .order(invoice_entries::entry_seq)
-        .select((InvoiceEntryRow::as_select(), CoveredEntryRow::as_select()))
+        .order(entries::seq)
+        .select((InvoiceStretchRow::as_select(), CoveredEntryRow::as_select()))
         .load(connection)
 }
 

@@ -62,12 +62,6 @@ impl Stretch {
         };
         (longer == same && self.last_seq.checked_add(1) == Some(next.first_seq)).then_some(longer)
     }
-
-    /// How many entries it has.
-    #[must_use]
-    pub fn count(&self) -> i64 {
-        self.last_seq.saturating_sub(self.first_seq).saturating_add(1)
-    }
 }
 
 /// The stretches of what an invoice covers, which is ordered by `seq`.
@@ -124,7 +118,7 @@ mod tests {
     fn ends_of(covered: &[CoveredEntry]) -> Vec<(i64, i64)> {
         let id = Id::from(uuid::Uuid::from_u128(1));
         let stretches = stretches_of(id, id, covered);
-        let count: i64 = stretches.iter().map(Stretch::count).sum();
+        let count: i64 = stretches.iter().map(|s| s.last_seq - s.first_seq + 1).sum();
         assert_eq!(usize::try_from(count).unwrap(), covered.len());
         stretches.iter().map(|s| (s.first_seq, s.last_seq)).collect()
     }

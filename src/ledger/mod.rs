@@ -11,6 +11,7 @@
 //! - The lines of an entry add up to minus its balance change: postings are made so; `onaccount verify` proves it.
 
 mod batch;
+mod covered;
 mod decide;
 mod draft;
 mod model;
@@ -26,6 +27,7 @@ mod tests;
 mod workbench;
 
 pub use batch::{BatchItem, Outcome, decline_of, post_batch};
+pub use covered::covering;
 pub use decide::{Scene, decide};
 pub use model::{AccountState, AccountStatus, Author, Entry, EntryKind, EntryRow, Flag, Line, LineRow, flags_of};
 pub use post::{Posted, Voided, decline_error, item, may_see_available, post, void};

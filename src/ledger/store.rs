@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use diesel::sql_types::Text;
 
+use super::covered::covering;
 use super::model::{AccountState, Entry, EntryKind, EntryRow, Line, LineRow};
 use super::native;
 use super::posting::{StandingInvoice, Target};
@@ -210,13 +211,14 @@ fn list_standing_invoices(
     ids: &[Id],
 ) -> QueryResult<HashMap<Id, StandingInvoice>> {
     let look_up = |table, alias, condition| dialect::look_up(connection, table, alias, condition);
-    let of_entry =
-        "c.tenant_id = e.tenant_id AND c.account_id = e.account_id AND c.entry_seq = e.seq AND c.is_standing";
+    let of_entry = format!(
+        "n.tenant_id = e.tenant_id AND n.id = {}",
+        covering("invoice_id", "e", "seq")
+    );
     let text = format!(
-        "SELECT e.id AS entry_id, n.id, n.number FROM chosen {} {} {}",
+        "SELECT e.id AS entry_id, n.id, n.number FROM chosen {} {}",
         look_up("entries", "e", "e.tenant_id = $2 AND e.id = chosen.id"),
-        look_up("invoice_entries", "c", of_entry),
-        look_up("invoices", "n", "n.tenant_id = c.tenant_id AND n.id = c.invoice_id"),
+        look_up("invoices", "n", &of_entry),
     );
     let found: Vec<StandingRow> = about_chosen(connection, &text, tenant_id, ids).load(connection)?;
     let invoices = found.into_iter().map(|row| {

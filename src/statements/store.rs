@@ -9,7 +9,7 @@ use super::model::Scope;
 use crate::db::DbConnection;
 use crate::db::schema::accounts;
 use crate::id::{Id, SqlId};
-use crate::ledger::EntryKind;
+use crate::ledger::{EntryKind, covering};
 
 /// How many lines are read at once.
 pub const LINES_PAGE: usize = 2_000;
@@ -158,12 +158,11 @@ pub fn list_changes(connection: &mut DbConnection, scope: &Scope) -> QueryResult
 
 /// The lines `l` of the statement, of `$1` to `$4`: those of unreversed mutations in the period.
 fn standing_lines(invoiced: Option<bool>) -> String {
-    let on_invoice = "EXISTS (SELECT 1 FROM invoice_entries i WHERE i.tenant_id = l.tenant_id
-        AND i.account_id = l.account_id AND i.entry_seq = l.entry_seq AND i.is_standing)";
+    let invoice = covering("invoice_id", "l", "entry_seq");
     let filter = match invoiced {
         None => String::new(),
-        Some(true) => format!("AND {on_invoice}"),
-        Some(false) => format!("AND NOT {on_invoice}"),
+        Some(true) => format!("AND {invoice} IS NOT NULL"),
+        Some(false) => format!("AND {invoice} IS NULL"),
     };
     format!(
         "entry_lines l WHERE l.tenant_id = $1 AND l.account_id = $2 AND l.business_date BETWEEN $3 AND $4

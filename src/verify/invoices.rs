@@ -55,23 +55,34 @@ pub const CHECKS: &[Check] = &[
         find: Find::Sql("SELECT i.id AS subject, CAST(NULL AS BIGINT) AS seq, i.total_minor AS expected,
                 CAST(COALESCE(c.total, 0) AS BIGINT) AS found
             FROM invoices i LEFT JOIN (
-                SELECT ie.invoice_id, -SUM(e.balance_change_minor) AS total FROM invoice_entries ie
-                JOIN entries e ON e.tenant_id = ie.tenant_id AND e.account_id = ie.account_id AND e.seq = ie.entry_seq
-                WHERE ie.tenant_id = $1 GROUP BY ie.invoice_id
+                SELECT c.invoice_id, -SUM((SELECT SUM(e.balance_change_minor) FROM entries e WHERE e.tenant_id = c.tenant_id
+                    AND e.account_id = c.account_id AND e.seq BETWEEN c.first_seq AND c.last_seq)) AS total
+                FROM invoice_stretches c WHERE c.tenant_id = $1 GROUP BY c.invoice_id
             ) c ON c.invoice_id = i.id
             WHERE i.tenant_id = $1 AND i.reverses_id IS NULL AND i.total_minor <> COALESCE(c.total, 0)"),
     },
     Check {
         code: "invoice_entry",
         says: "the invoice is not there, or covers an entry that is not there or cannot be invoiced",
-        find: Find::Sql("SELECT ie.invoice_id AS subject, ie.entry_seq AS seq, CAST(NULL AS BIGINT) AS expected,
+        find: Find::Sql("SELECT invoice_id AS subject, first_seq AS seq, expected, found FROM (
+                SELECT c.invoice_id, c.first_seq, c.last_seq - c.first_seq + 1 AS expected, (SELECT COUNT(*) FROM entries e
+                    WHERE e.tenant_id = c.tenant_id AND e.account_id = c.account_id
+                        AND e.seq BETWEEN c.first_seq AND c.last_seq AND e.kind IN ('sale', 'refund', 'charge')
+                        AND i.account_id = c.account_id) AS found
+                FROM invoice_stretches c LEFT JOIN invoices i ON i.tenant_id = c.tenant_id AND i.id = c.invoice_id
+                WHERE c.tenant_id = $1
+            ) c WHERE expected <> found"),
+    },
+    Check {
+        code: "invoice_overlap",
+        says: "the invoice covers an entry that another standing invoice covers, too",
+        find: Find::Sql("SELECT invoice_id AS subject, first_seq AS seq, CAST(NULL AS BIGINT) AS expected,
                 CAST(NULL AS BIGINT) AS found
-            FROM invoice_entries ie
-            LEFT JOIN invoices i ON i.tenant_id = ie.tenant_id AND i.id = ie.invoice_id
-            LEFT JOIN entries e ON e.tenant_id = ie.tenant_id AND e.account_id = ie.account_id AND e.seq = ie.entry_seq
-            WHERE ie.tenant_id = $1
-                AND (e.id IS NULL OR e.kind NOT IN ('sale', 'refund', 'charge')
-                    OR i.id IS NULL OR ie.account_id <> i.account_id)"),
+            FROM (
+                SELECT invoice_id, first_seq, MAX(last_seq) OVER (PARTITION BY account_id ORDER BY first_seq
+                    ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS last_before
+                FROM invoice_stretches WHERE tenant_id = $1 AND is_standing
+            ) c WHERE first_seq <= last_before"),
     },
     Check {
         code: "invoice_missing",
@@ -86,20 +97,22 @@ pub const CHECKS: &[Check] = &[
     Check {
         code: "invoice_standing",
         says: "an entry stands on the invoice while the invoice does not stand, or the other way round",
-        find: Find::Sql("SELECT ie.invoice_id AS subject, ie.entry_seq AS seq, CAST(NULL AS BIGINT) AS expected,
+        find: Find::Sql("SELECT c.invoice_id AS subject, c.first_seq AS seq, CAST(NULL AS BIGINT) AS expected,
                 CAST(NULL AS BIGINT) AS found
-            FROM invoice_entries ie JOIN invoices i ON i.tenant_id = ie.tenant_id AND i.id = ie.invoice_id
-            WHERE ie.tenant_id = $1 AND ie.is_standing <> (i.status = 'standing')"),
+            FROM invoice_stretches c JOIN invoices i ON i.tenant_id = c.tenant_id AND i.id = c.invoice_id
+            WHERE c.tenant_id = $1 AND c.is_standing <> (i.status = 'standing')"),
     },
     // The order of a CROSS JOIN is kept on SQLite, which would else read every reversal for each entry.
     Check {
         code: "invoice_reversed_entry",
         says: "the invoice stands and covers an entry that is reversed",
-        find: Find::Sql("SELECT ie.invoice_id AS subject, ie.entry_seq AS seq, CAST(NULL AS BIGINT) AS expected,
-                CAST(NULL AS BIGINT) AS found
-            FROM entries r CROSS JOIN entries e CROSS JOIN invoice_entries ie
-            WHERE r.tenant_id = $1 AND r.kind = 'reversal' AND e.tenant_id = r.tenant_id AND e.id = r.refers_to
-                AND ie.tenant_id = e.tenant_id AND ie.account_id = e.account_id AND ie.entry_seq = e.seq AND ie.is_standing"),
+        find: Find::Sql("SELECT subject, seq, CAST(NULL AS BIGINT) AS expected, CAST(NULL AS BIGINT) AS found FROM (
+                SELECT e.seq, (SELECT CASE WHEN c.last_seq >= e.seq THEN c.invoice_id END FROM invoice_stretches c
+                    WHERE c.tenant_id = e.tenant_id AND c.account_id = e.account_id AND c.is_standing AND c.first_seq <= e.seq
+                    ORDER BY c.first_seq DESC LIMIT 1) AS subject
+                FROM entries r CROSS JOIN entries e
+                WHERE r.tenant_id = $1 AND r.kind = 'reversal' AND e.tenant_id = r.tenant_id AND e.id = r.refers_to
+            ) e WHERE subject IS NOT NULL"),
     },
     Check {
         code: "invoice_reset",
@@ -135,9 +148,9 @@ pub const CHECKS: &[Check] = &[
                 e.balance_change_minor AS found
             FROM invoices i JOIN entries e ON e.tenant_id = i.tenant_id AND e.id = i.reset_entry_id
             LEFT JOIN (
-                SELECT ie.invoice_id, -SUM(s.balance_change_minor) AS total FROM invoice_entries ie
-                JOIN entries s ON s.tenant_id = ie.tenant_id AND s.account_id = ie.account_id AND s.seq = ie.entry_seq
-                WHERE ie.tenant_id = $1 AND ie.reset_type <> 'none' GROUP BY ie.invoice_id
+                SELECT c.invoice_id, -SUM((SELECT SUM(s.balance_change_minor) FROM entries s WHERE s.tenant_id = c.tenant_id
+                    AND s.account_id = c.account_id AND s.seq BETWEEN c.first_seq AND c.last_seq)) AS total
+                FROM invoice_stretches c WHERE c.tenant_id = $1 AND c.reset_type <> 'none' GROUP BY c.invoice_id
             ) c ON c.invoice_id = i.id
             WHERE i.tenant_id = $1 AND i.reverses_id IS NULL AND e.balance_change_minor <> COALESCE(c.total, 0)"),
     },
@@ -151,10 +164,12 @@ pub const CHECKS: &[Check] = &[
                     THEN e.limit_after_minor - e.limit_change_minor ELSE COALESCE(t.total, 0) END) AS asked
                 FROM invoices i JOIN entries e ON e.tenant_id = i.tenant_id AND e.id = i.reset_entry_id
                 LEFT JOIN (
-                    SELECT ie.invoice_id, -SUM(s.balance_change_minor) AS total FROM invoice_entries ie
-                    JOIN entries s ON s.tenant_id = ie.tenant_id AND s.account_id = ie.account_id AND s.seq = ie.entry_seq
-                    WHERE ie.tenant_id = $1 AND ie.reset_type = 'limit_minus_invoiced' AND ie.origin_invoice_id IS NULL
-                    GROUP BY ie.invoice_id
+                    SELECT c.invoice_id, -SUM((SELECT SUM(s.balance_change_minor) FROM entries s
+                        WHERE s.tenant_id = c.tenant_id AND s.account_id = c.account_id
+                            AND s.seq BETWEEN c.first_seq AND c.last_seq)) AS total
+                    FROM invoice_stretches c
+                    WHERE c.tenant_id = $1 AND c.reset_type = 'limit_minus_invoiced' AND c.origin_invoice_id IS NULL
+                    GROUP BY c.invoice_id
                 ) t ON t.invoice_id = i.id
                 LEFT JOIN (
                     SELECT invoice_id, SUM(amount_minor) AS total FROM invoice_limit_returns WHERE tenant_id = $1

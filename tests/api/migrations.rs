@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use diesel::connection::SimpleConnection;
 use diesel::sql_types::{BigInt, Text};
 use diesel::{Connection, PgConnection, QueryableByName, RunQueryDsl, SqliteConnection, sql_query};
 use onaccount::db::DatabaseUrl;
@@ -180,6 +181,96 @@ fn text_is_compared_by_bytes() {
         otherwise.iter().map(|found| found.name.as_str()).collect::<Vec<_>>(),
         [""; 0]
     );
+}
+
+#[derive(Debug, PartialEq, QueryableByName)]
+struct Stretch {
+    #[diesel(sql_type = Text)]
+    invoice: String,
+    #[diesel(sql_type = BigInt)]
+    first_seq: i64,
+    #[diesel(sql_type = BigInt)]
+    last_seq: i64,
+    #[diesel(sql_type = Text)]
+    says: String,
+}
+
+/// Before, each covered entry was a row.
+const COVERED_ENTRIES: &str = "
+    DROP TABLE invoice_stretches;
+    CREATE TABLE invoice_entries (tenant_id UUID NOT NULL, invoice_id UUID NOT NULL, account_id UUID NOT NULL,
+        entry_seq BIGINT NOT NULL, reset_type TEXT NOT NULL, origin_invoice_id UUID, is_late BOOLEAN NOT NULL,
+        is_standing BOOLEAN NOT NULL, PRIMARY KEY (tenant_id, invoice_id, entry_seq));
+    WITH covered (invoice_id, entry_seq, reset_type, origin_invoice_id, is_late, is_standing) AS (VALUES
+        ('a', 2, 'none', NULL, FALSE, FALSE), ('a', 3, 'none', NULL, FALSE, FALSE),
+        ('b', 2, 'none', NULL, FALSE, TRUE), ('b', 3, 'none', NULL, FALSE, TRUE), ('b', 4, 'none', NULL, TRUE, TRUE),
+        ('b', 5, 'none', NULL, FALSE, TRUE), ('b', 6, 'none', NULL, FALSE, TRUE), ('b', 8, 'none', NULL, FALSE, TRUE),
+        ('b', 9, 'balance_to_zero', 'a', FALSE, TRUE), ('b', 10, 'balance_to_zero', 'a', FALSE, TRUE),
+        ('c', 11, 'none', NULL, FALSE, TRUE), ('c', 13, 'none', NULL, FALSE, TRUE))
+    INSERT INTO invoice_entries SELECT {t}, {invoice_id}, {t}, entry_seq, reset_type, {origin_invoice_id}, is_late, is_standing
+    FROM covered;";
+
+#[test]
+fn what_invoices_covered_entry_by_entry_they_cover_in_stretches() {
+    let database = TestDatabase::new();
+    let select = |id: fn(&str) -> String| {
+        format!(
+            "SELECT {} AS invoice, first_seq, last_seq, reset_type || CASE WHEN origin_invoice_id IS NULL THEN '' ELSE ' returned' END
+                 || CASE WHEN is_late THEN ' late' ELSE '' END || CASE WHEN is_standing THEN '' ELSE ' reversed' END AS says
+             FROM invoice_stretches ORDER BY invoice_id, first_seq",
+            id("invoice_id")
+        )
+    };
+    let with_ids = |id: fn(&str) -> String| {
+        COVERED_ENTRIES
+            .replace("{t}", &id("'t'"))
+            .replace("{invoice_id}", &id("invoice_id"))
+            .replace("{origin_invoice_id}", &id("origin_invoice_id"))
+    };
+    let found: Vec<Stretch> = match &database.url {
+        DatabaseUrl::Postgres(url) => {
+            let mut connection = PgConnection::establish(url).unwrap();
+            let id = |text: &str| format!("CAST(md5({text}) AS uuid)");
+            connection.batch_execute(&with_ids(id)).unwrap();
+            connection
+                .batch_execute(include_str!(
+                    "../../migrations/postgres/00000000000057_covered_in_stretches/up.sql"
+                ))
+                .unwrap();
+            let names = |column: &str| {
+                format!(
+                    "CASE {column} WHEN CAST(md5('a') AS uuid) THEN 'a' WHEN CAST(md5('b') AS uuid) THEN 'b' ELSE 'c' END"
+                )
+            };
+            sql_query(select(names)).load(&mut connection).unwrap()
+        }
+        DatabaseUrl::Sqlite(path) => {
+            let mut connection = SqliteConnection::establish(path.to_str().unwrap()).unwrap();
+            connection.batch_execute(&with_ids(str::to_owned)).unwrap();
+            connection
+                .batch_execute(include_str!(
+                    "../../migrations/sqlite/00000000000057_covered_in_stretches/up.sql"
+                ))
+                .unwrap();
+            sql_query(select(str::to_owned)).load(&mut connection).unwrap()
+        }
+    };
+    let mut told: Vec<(&str, i64, i64, &str)> = found
+        .iter()
+        .map(|row| (row.invoice.as_str(), row.first_seq, row.last_seq, row.says.as_str()))
+        .collect();
+    told.sort_unstable();
+    let expected = [
+        ("a", 2, 3, "none reversed"),
+        ("b", 2, 3, "none"),
+        ("b", 4, 4, "none late"),
+        ("b", 5, 6, "none"),
+        ("b", 8, 8, "none"),
+        ("b", 9, 10, "balance_to_zero returned"),
+        ("c", 11, 11, "none"),
+        ("c", 13, 13, "none"),
+    ];
+    assert_eq!(told, expected);
 }
 
 /// Several processes may be started on one empty database at once.

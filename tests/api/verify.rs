@@ -132,9 +132,10 @@ const DAMAGE: &[(&str, &str)] = &[
         "UPDATE entries SET limit_change_minor = limit_change_minor - 1, limit_after_minor = limit_after_minor - 1
         WHERE tenant_id = $1 AND kind = 'invoice_reset' AND limit_change_minor < 0",
     ),
-    ("invoice_covers", "DELETE FROM invoice_entries WHERE tenant_id = $1 AND is_standing"),
-    ("invoice_entry", "UPDATE invoice_entries SET entry_seq = entry_seq + 1000 WHERE tenant_id = $1"),
-    ("invoice_entry", "UPDATE invoice_entries SET invoice_id = account_id WHERE tenant_id = $1 AND is_standing"),
+    ("invoice_covers", "DELETE FROM invoice_stretches WHERE tenant_id = $1 AND is_standing"),
+    ("invoice_entry", "UPDATE invoice_stretches SET first_seq = first_seq + 1000, last_seq = last_seq + 1000 WHERE tenant_id = $1"),
+    ("invoice_entry", "UPDATE invoice_stretches SET invoice_id = account_id WHERE tenant_id = $1 AND is_standing"),
+    ("invoice_overlap", "UPDATE invoice_stretches SET last_seq = last_seq + 1000 WHERE tenant_id = $1"),
     (
         "invoice_missing",
         "UPDATE invoice_lines SET invoice_id = tenant_id WHERE tenant_id = $1 AND invoice_id =
@@ -145,11 +146,11 @@ const DAMAGE: &[(&str, &str)] = &[
         "UPDATE invoice_vat SET invoice_id = tenant_id WHERE tenant_id = $1 AND invoice_id =
             (SELECT id FROM invoices WHERE tenant_id = $1 AND status = 'reversed' ORDER BY id LIMIT 1)",
     ),
-    ("invoice_standing", "UPDATE invoice_entries SET is_standing = FALSE WHERE tenant_id = $1"),
+    ("invoice_standing", "UPDATE invoice_stretches SET is_standing = FALSE WHERE tenant_id = $1"),
     (
         "invoice_reversed_entry",
-        "UPDATE entries SET refers_to = (SELECT e.id FROM entries e JOIN invoice_entries c ON c.tenant_id = e.tenant_id
-            AND c.account_id = e.account_id AND c.entry_seq = e.seq WHERE e.tenant_id = $1 AND c.is_standing
+        "UPDATE entries SET refers_to = (SELECT e.id FROM entries e JOIN invoice_stretches c ON c.tenant_id = e.tenant_id
+            AND c.account_id = e.account_id AND e.seq BETWEEN c.first_seq AND c.last_seq WHERE e.tenant_id = $1 AND c.is_standing
             ORDER BY e.id LIMIT 1)
         WHERE tenant_id = $1 AND id = (SELECT v.id FROM entries v WHERE v.tenant_id = $1 AND v.kind = 'reversal'
             AND v.run_id IS NOT NULL ORDER BY v.id LIMIT 1)",

@@ -107,8 +107,8 @@ impl Books {
             .read_blocking(|connection| {
                 let wrong: Count = diesel::sql_query(
                     "SELECT count(*) AS count FROM entries e WHERE e.tenant_id = $1 AND e.kind = 'sale' AND 1 <> (
-                        SELECT count(*) FROM invoice_entries i WHERE i.tenant_id = e.tenant_id
-                        AND i.account_id = e.account_id AND i.entry_seq = e.seq AND i.is_standing)",
+                        SELECT count(*) FROM invoice_stretches i WHERE i.tenant_id = e.tenant_id
+                        AND i.account_id = e.account_id AND e.seq BETWEEN i.first_seq AND i.last_seq AND i.is_standing)",
                 )
                 .bind::<SqlId, _>(tenant_id)
                 .get_result(connection)?;

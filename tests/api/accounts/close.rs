@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use onaccount::db::schema::{accounts, entries, invoice_entries, invoice_runs, invoices, jobs};
+use onaccount::db::schema::{accounts, entries, invoice_runs, invoice_stretches, invoices, jobs};
 use onaccount::id::Id;
 use serde_json::json;
 
@@ -123,15 +123,16 @@ fn invoice(venue: &Venue, account: &TestAccount, value: i64, entry_seq: i64, is_
                 ),
             ))
             .execute(connection)?;
-        diesel::insert_into(invoice_entries::table)
+        diesel::insert_into(invoice_stretches::table)
             .values((
-                invoice_entries::tenant_id.eq(tenant_id),
-                invoice_entries::invoice_id.eq(invoice_id),
-                invoice_entries::account_id.eq(account_id),
-                invoice_entries::entry_seq.eq(entry_seq),
-                invoice_entries::reset_type.eq("none"),
-                invoice_entries::is_late.eq(false),
-                invoice_entries::is_standing.eq(is_standing),
+                invoice_stretches::tenant_id.eq(tenant_id),
+                invoice_stretches::invoice_id.eq(invoice_id),
+                invoice_stretches::account_id.eq(account_id),
+                invoice_stretches::first_seq.eq(entry_seq),
+                invoice_stretches::last_seq.eq(entry_seq),
+                invoice_stretches::reset_type.eq("none"),
+                invoice_stretches::is_late.eq(false),
+                invoice_stretches::is_standing.eq(is_standing),
             ))
             .execute(connection)
     });

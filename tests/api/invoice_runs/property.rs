@@ -6,7 +6,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::{HashMap, HashSet};
 
 use diesel::prelude::*;
-use onaccount::db::schema::{entries, invoice_entries};
+use onaccount::db::schema::{entries, invoice_stretches};
 use onaccount::id::Id;
 use proptest::collection::vec;
 use proptest::test_runner::{Config, TestRunner};
@@ -184,15 +184,16 @@ fn assert_each_sale_is_covered_once(books: &Books, account_id: Id) {
     let rows: Vec<(i64, Id, String, Option<Id>)> = db
         .read_blocking(|connection| Ok(entries::table.filter(of_account).select(columns).load(connection)?))
         .unwrap();
-    let standing = invoice_entries::table
+    let standing = invoice_stretches::table
         .filter(
-            invoice_entries::tenant_id
+            invoice_stretches::tenant_id
                 .eq(tenant_id)
-                .and(invoice_entries::account_id.eq(account_id)),
+                .and(invoice_stretches::account_id.eq(account_id)),
         )
-        .filter(invoice_entries::is_standing)
-        .select(invoice_entries::entry_seq);
-    let covered: Vec<i64> = db.read_blocking(|connection| Ok(standing.load(connection)?)).unwrap();
+        .filter(invoice_stretches::is_standing)
+        .select((invoice_stretches::first_seq, invoice_stretches::last_seq));
+    let stretches: Vec<(i64, i64)> = db.read_blocking(|connection| Ok(standing.load(connection)?)).unwrap();
+    let covered: Vec<i64> = stretches.into_iter().flat_map(|(first, last)| first..=last).collect();
     let reversed: HashSet<Id> = rows
         .iter()
         .filter(|(_, _, kind, _)| kind == "reversal")

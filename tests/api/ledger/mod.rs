@@ -141,8 +141,9 @@ pub fn invoice(venue: &Venue, account_id: Id, seqs: &[i64]) -> String {
         execute(
             venue,
             &format!(
-                "INSERT INTO invoice_entries (tenant_id, invoice_id, account_id, entry_seq, reset_type, is_late, is_standing)
-                VALUES ($1, $2, $3, {seq}, 'none', FALSE, TRUE)"
+                "INSERT INTO invoice_stretches (tenant_id, invoice_id, account_id, first_seq, last_seq, reset_type, is_late,
+                    is_standing)
+                VALUES ($1, $2, $3, {seq}, {seq}, 'none', FALSE, TRUE)"
             ),
             &[tenant_id, invoice_id, account_id],
         );
