@@ -24,12 +24,13 @@ const PAGES_MAX: i64 = 32_768;
 const REST_PAGES_MAX: i64 = 256;
 /// How often a log that grows meanwhile is copied before it is begun anew whatever is left.
 const COPIES_MAX: u32 = 4;
-/// Where a reader is in the way, it is not asked again for so long.
-const HELD_PAUSE: Duration = Duration::from_secs(5);
+/// While somebody is in the way, it is looked at less and less often, down to this: to try costs the writer [`PATIENCE`].
+const LOOK_AT_LEAST_EVERY: Duration = Duration::from_secs(2);
 /// Pages of a log (1 GiB) that whoever runs the service should know of.
 const LONG_PAGES: i64 = 262_144;
-const WARN_EVERY: Duration = Duration::from_secs(60);
-/// How long the writer may be kept waiting for readers that still need the old log. Later is another chance.
+const LONG_LOG: &str = "the database's log is long: something reads on an old snapshot, or the disk does not keep up";
+const WARN_EVERY: Duration = Duration::from_mins(1);
+/// How long to wait for the writer, and then, with the writer, for readers that still need the old log. Later is another chance.
 const PATIENCE: &str = "PRAGMA busy_timeout = 100;";
 
 /// The thread; it ends when this is dropped.
@@ -75,23 +76,19 @@ fn watch(url: &DatabaseUrl, stopped: &Receiver<()>) {
     let mut pause = LOOK_EVERY;
     let mut warnings = Warnings::default();
     while stopped.recv_timeout(pause) == Err(RecvTimeoutError::Timeout) {
-        pause = LOOK_EVERY;
         // A file that cannot be read now is the business of those who need it; a new connection is tried next time.
         let Some(mut open) = connection.take().or_else(|| open(url)) else {
             continue;
         };
         match tend(&mut open) {
             Ok(log) => {
-                if log.is_held() {
-                    pause = HELD_PAUSE;
-                }
+                pause = if log.is_held() {
+                    (pause * 2).min(LOOK_AT_LEAST_EVERY)
+                } else {
+                    LOOK_EVERY
+                };
                 if log.pages > LONG_PAGES {
-                    warnings.give(|| {
-                        tracing::warn!(
-                            pages = log.pages,
-                            "a reader keeps the database's log from being begun anew"
-                        )
-                    });
+                    warnings.give(|| tracing::warn!(pages = log.pages, held = log.is_held(), "{LONG_LOG}"));
                 }
                 connection = Some(open);
             }
@@ -144,7 +141,7 @@ impl Log {
         self.pages - self.copied
     }
 
-    /// Whether a reader needs it as it is.
+    /// Whether somebody was in the way: a reader that needs it as it is, or the writer for all of [`PATIENCE`].
     fn is_held(self) -> bool {
         self.busy != 0
     }

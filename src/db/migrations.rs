@@ -16,6 +16,9 @@ type Error = Box<dyn std::error::Error + Send + Sync>;
 /// Processes that start together take turns, and the second finds nothing left to do. The lock goes with the connection.
 const POSTGRES_TURN: &str = "SET lock_timeout = 0; SET statement_timeout = 0; SELECT pg_advisory_lock(7190001);";
 
+/// A migration that puts a large table in order sorts more than memory holds.
+const SQLITE_ROOM: &str = "PRAGMA temp_store = FILE;";
+
 /// Brings the schema up to date and answers the names of what was applied.
 ///
 /// # Errors
@@ -28,6 +31,7 @@ pub fn migrate(url: &DatabaseUrl) -> Result<Vec<String>, Error> {
             Ok(names(connection.run_pending_migrations(POSTGRES)?))
         }
         DbConnection::Sqlite(connection) => {
+            connection.batch_execute(SQLITE_ROOM)?;
             connection.immediate_transaction(|connection| Ok(names(connection.run_pending_migrations(SQLITE)?)))
         }
     }

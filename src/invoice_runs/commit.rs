@@ -51,9 +51,8 @@ pub fn commit_chunk(connection: &mut DbConnection, clock: &Clock, lease: &Lease,
         return Ok(renewal);
     }
     let results = if chunk.drafts.iter().any(|draft| draft.invoice().is_some()) {
+        let mut series = LockedSeries::lock(connection, chunk.run.tenant_id, chunk.run.invoice_date)?;
         let sender = read_sender(connection, chunk.run.tenant_id)?;
-        let (date, prefix) = (chunk.run.invoice_date, &sender.number_prefix);
-        let mut series = LockedSeries::lock(connection, chunk.run.tenant_id, prefix, date)?;
         let fresh = look_again(connection, chunk)?;
         let drafts: Vec<&AccountDraft> = chunk
             .drafts
@@ -170,7 +169,7 @@ fn write_invoices(
                 action: reset(&chunk.run, account.head.id, ids.invoice, &draft.plan),
             },
         });
-        let number = series.take()?;
+        let number = series.take(&sender.number_prefix)?;
         new.invoices.push(invoice_row(
             &chunk.run,
             &account.head,

@@ -382,12 +382,13 @@ pub fn list_with_more_than_sales(
         return Ok(Vec::new());
     }
     let rows = dialect::listed_rows(connection, "$1", &[("account_id", "uuid"), ("last_seq", "bigint")]);
-    let since = "e.tenant_id = $2 AND e.account_id = seen.account_id AND e.seq > seen.last_seq AND e.kind <> 'sale'";
-    let changes = dialect::look_up(connection, "entries", "e", since);
     let seen = seen.iter().map(|&(account_id, last_seq)| Seen { account_id, last_seq });
     let list = serde_json::to_string(&seen.collect::<Vec<_>>()).map_err(ApiError::internal)?;
     let found: Vec<ChangedRow> = diesel::sql_query(format!(
-        "WITH seen (account_id, last_seq) AS MATERIALIZED ({rows}) SELECT DISTINCT e.account_id FROM seen {changes}"
+        "WITH seen (account_id, last_seq) AS MATERIALIZED ({rows}) SELECT account_id FROM seen
+         WHERE (SELECT e.seq FROM entries e
+             WHERE e.tenant_id = $2 AND e.account_id = seen.account_id AND e.seq > seen.last_seq AND e.kind <> 'sale'
+             ORDER BY e.seq LIMIT 1) IS NOT NULL"
     ))
     .bind::<Text, _>(list)
     .bind::<SqlId, _>(tenant_id)

@@ -21,7 +21,7 @@ use super::model::{RunAccountState, RunRow, RunStatus};
 use super::store;
 
 /// A run takes two of them while it drafts ahead, and requests need the others.
-const CONNECTIONS_TO_DRAFT_AHEAD: u32 = 4;
+const CONNECTIONS_TO_DRAFT_AHEAD: u32 = 8;
 
 /// Makes the invoices of a run. How far it is stands in the job's progress: the ordinal of the last account that is done.
 #[derive(Default)]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::clock::Timestamp;
-use crate::db::schema::{invoice_limit_returns, invoice_lines, invoice_stretches, invoice_vat, invoices};
+use crate::db::schema::{invoice_limit_returns, invoice_lines, invoice_vat, invoices};
 use crate::id::Id;
 use crate::invoice_runs::plan::ResetType;
 use crate::ledger::EntryKind;
@@ -90,21 +90,6 @@ pub struct InvoiceRow {
     /// [`Issuer`] (JSON).
     pub tenant_snapshot: String,
     pub created_at: Timestamp,
-}
-
-/// What an invoice covers: entries of its account with consecutive numbers, and how they were reset.
-#[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable, Insertable)]
-#[diesel(table_name = invoice_stretches, treat_none_as_default_value = false)]
-pub struct InvoiceStretchRow {
-    pub tenant_id: Id,
-    pub invoice_id: Id,
-    pub account_id: Id,
-    pub first_seq: i64,
-    pub last_seq: i64,
-    pub reset_type: ResetType,
-    pub origin_invoice_id: Option<Id>,
-    pub is_late: bool,
-    pub is_standing: bool,
 }
 
 /// One line of an invoice.

@@ -31,11 +31,16 @@ pub fn insert_invoices(connection: &mut DbConnection, tenant_id: Id, new: &NewIn
 }
 
 /// What the invoices cover. A stretch with an entry that stands on another invoice is left out, and missed then. Of standing
-/// stretches, which have no entry in common, only the last that does not begin behind it can have one in common with it.
+/// stretches, which have no entry in common, only the last that does not begin behind it can have one in common with it. Those
+/// that are inserted together do not see each other: each account has one invoice among them, whose stretches are in order.
 fn insert_covered(connection: &mut DbConnection, tenant_id: Id, stretches: &[Stretch]) -> ApiResult<()> {
     if stretches.is_empty() {
         return Ok(());
     }
+    debug_assert!(
+        stretches.is_sorted_by(|a, b| a.account_id != b.account_id || a.last_seq < b.first_seq),
+        "stretches with entries in common"
+    );
     let text = "
         INSERT INTO invoice_stretches (tenant_id, invoice_id, account_id, first_seq, last_seq, reset_type, origin_invoice_id,
             is_late, is_standing)

@@ -13,7 +13,6 @@ use crate::id::{Id, SqlId};
 #[derive(Debug)]
 pub struct LockedSeries {
     tenant_id: Id,
-    prefix: String,
     invoice_date: NaiveDate,
     next_value: i64,
     last_used_on: Option<NaiveDate>,
@@ -41,13 +40,8 @@ impl LockedSeries {
     ///
     /// # Errors
     /// 409 `invoice_date_before_last`: dates rise with the numbers.
-    pub fn lock(
-        connection: &mut DbConnection,
-        tenant_id: Id,
-        prefix: &str,
-        invoice_date: NaiveDate,
-    ) -> ApiResult<Self> {
-        let series = Self::lock_from(connection, tenant_id, prefix, invoice_date)?;
+    pub fn lock(connection: &mut DbConnection, tenant_id: Id, invoice_date: NaiveDate) -> ApiResult<Self> {
+        let series = Self::lock_from(connection, tenant_id, invoice_date)?;
         check_date(series.last_used_on, invoice_date)?;
         Ok(series)
     }
@@ -57,12 +51,7 @@ impl LockedSeries {
     ///
     /// # Errors
     /// Those of the database.
-    pub fn lock_from(
-        connection: &mut DbConnection,
-        tenant_id: Id,
-        prefix: &str,
-        earliest: NaiveDate,
-    ) -> QueryResult<Self> {
+    pub fn lock_from(connection: &mut DbConnection, tenant_id: Id, earliest: NaiveDate) -> QueryResult<Self> {
         let series = series_name(earliest.year());
         diesel::sql_query(
             "INSERT INTO number_series (tenant_id, series, next_value) VALUES ($1, $2, 1) ON CONFLICT DO NOTHING",
@@ -80,7 +69,6 @@ impl LockedSeries {
             .get_result(connection)?;
         Ok(Self {
             tenant_id,
-            prefix: prefix.to_owned(),
             invoice_date: row.last_used_on.map_or(earliest, |last| last.max(earliest)),
             next_value: row.next_value,
             last_used_on: row.last_used_on,
@@ -93,11 +81,11 @@ impl LockedSeries {
         self.invoice_date
     }
 
-    /// Takes the next number.
+    /// Takes the next number, after the tenant's prefix.
     ///
     /// # Errors
     /// When the series is used up, after 2^63 invoices.
-    pub fn take(&mut self) -> ApiResult<InvoiceNumber> {
+    pub fn take(&mut self, prefix: &str) -> ApiResult<InvoiceNumber> {
         let (year, value) = (self.invoice_date.year(), self.next_value);
         self.next_value = value
             .checked_add(1)
@@ -106,7 +94,7 @@ impl LockedSeries {
         Ok(InvoiceNumber {
             year,
             value,
-            text: format!("{}{year}-{value:05}", self.prefix),
+            text: format!("{prefix}{year}-{value:05}"),
         })
     }
 

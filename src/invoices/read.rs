@@ -3,10 +3,9 @@
 use std::collections::HashMap;
 
 use super::model::{
-    CoveredMutation, Invoice, InvoiceCategory, InvoiceLine, InvoiceLineRow, InvoiceRef, InvoiceStretchRow,
-    InvoiceSummary, InvoiceVat,
+    CoveredMutation, Invoice, InvoiceCategory, InvoiceLine, InvoiceLineRow, InvoiceRef, InvoiceSummary, InvoiceVat,
 };
-use super::store::{self, CoveredEntryRow};
+use super::store::{self, CoveredRow};
 use crate::db::DbConnection;
 use crate::error::{ApiError, ApiResult};
 use crate::id::Id;
@@ -105,12 +104,12 @@ pub fn line_of(row: InvoiceLineRow, currency: Currency) -> ApiResult<InvoiceLine
     })
 }
 
-fn covered_of((covered, entry): (InvoiceStretchRow, CoveredEntryRow), currency: Currency) -> CoveredMutation {
+fn covered_of(covered: CoveredRow, currency: Currency) -> CoveredMutation {
     CoveredMutation {
-        id: entry.id,
-        kind: entry.kind,
-        business_date: entry.business_date,
-        amount: Money::new(entry.balance_change_minor.saturating_neg(), currency),
+        id: covered.id,
+        kind: covered.kind,
+        business_date: covered.business_date,
+        amount: Money::new(covered.balance_change_minor.saturating_neg(), currency),
         reset_type: covered.reset_type,
         is_late: covered.is_late,
         origin_invoice_id: covered.origin_invoice_id,

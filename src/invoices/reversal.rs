@@ -8,8 +8,8 @@ use diesel::prelude::*;
 
 use super::model::{InvoiceRow, InvoiceStatus};
 use super::native::{NewInvoices, insert_invoices};
-use super::numbers::LockedSeries;
-use crate::clock::Clock;
+use super::numbers::{InvoiceNumber, LockedSeries};
+use crate::clock::{Clock, Timestamp};
 use crate::db::schema::{invoice_stretches, invoices};
 use crate::db::{DbConnection, about_chosen, dialect};
 use crate::error::{ApiError, ApiResult, Code};
@@ -168,7 +168,7 @@ pub fn reverse_invoices(
     pairs: &[(Id, Id)],
 ) -> ApiResult<Vec<Blocked>> {
     let tenant_id = order.tenant_id;
-    let mut series = LockedSeries::lock_from(connection, tenant_id, &order.number_prefix, order.asked_on)?;
+    let mut series = LockedSeries::lock_from(connection, tenant_id, order.asked_on)?;
     let ids: Vec<Id> = pairs.iter().map(|(id, _)| *id).collect();
     let mut account_ids: Vec<Id> = load_invoices(connection, tenant_id, &ids)?
         .into_values()
@@ -191,8 +191,10 @@ pub fn reverse_invoices(
     let reversal_ids = post_reversals(connection, clock, order, &free)?;
     let mut new = NewInvoices::default();
     for ((row, note_id), reversal_id) in free.iter().zip(reversal_ids) {
+        let number = series.take(&order.number_prefix)?;
+        let ids = (*note_id, reversal_id);
         new.invoices
-            .push(credit_note(row, *note_id, reversal_id, &mut series, clock)?);
+            .push(credit_note(row, ids, number, series.invoice_date(), clock.now())?);
     }
     insert_invoices(connection, tenant_id, &new)?;
     let freed: Vec<Id> = free.iter().map(|(row, _)| row.id).collect();
@@ -255,12 +257,11 @@ fn post_reversals(
 
 fn credit_note(
     row: &InvoiceRow,
-    id: Id,
-    reversal_id: Id,
-    series: &mut LockedSeries,
-    clock: &Clock,
+    (id, reversal_id): (Id, Id),
+    number: InvoiceNumber,
+    invoice_date: NaiveDate,
+    now: Timestamp,
 ) -> ApiResult<InvoiceRow> {
-    let number = series.take()?;
     Ok(InvoiceRow {
         id,
         kind: row.kind.opposite(),
@@ -268,7 +269,7 @@ fn credit_note(
         number: number.text,
         series_year: number.year,
         series_value: number.value,
-        invoice_date: series.invoice_date(),
+        invoice_date,
         total_minor: row
             .total_minor
             .checked_neg()
@@ -278,7 +279,7 @@ fn credit_note(
         reset_entry_id: reversal_id,
         limit_taken_minor: 0,
         limit_returned_minor: 0,
-        created_at: clock.now(),
+        created_at: now,
         ..row.clone()
     })
 }

@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Date, Nullable, Text};
 use serde::Serialize;
 
-use super::model::{InvoiceKind, InvoiceLineRow, InvoiceRow, InvoiceStatus, InvoiceStretchRow, InvoiceVatRow, Issuer};
-use crate::db::DbConnection;
-use crate::db::schema::{entries, invoice_lines, invoice_stretches, invoice_vat, invoices, tenants};
-use crate::id::Id;
+use super::model::{InvoiceKind, InvoiceLineRow, InvoiceRow, InvoiceStatus, InvoiceVatRow, Issuer};
+use crate::db::schema::{invoice_lines, invoice_vat, invoices, tenants};
+use crate::db::{DbConnection, dialect};
+use crate::id::{Id, SqlId};
+use crate::invoice_runs::plan::ResetType;
 use crate::ledger::EntryKind;
 
 /// Which invoices to list.
@@ -123,35 +125,37 @@ pub fn list_vat(connection: &mut DbConnection, tenant_id: Id, invoice_id: Id) ->
         .load(connection)
 }
 
-/// What of an entry is shown with the invoice that covers it.
-#[derive(Debug, Queryable, Selectable)]
-#[diesel(table_name = entries)]
-pub struct CoveredEntryRow {
+/// An entry, and how the invoice that covers it resets it.
+#[derive(Debug, QueryableByName)]
+pub struct CoveredRow {
+    #[diesel(sql_type = SqlId)]
     pub id: Id,
+    #[diesel(sql_type = Text)]
     pub kind: EntryKind,
+    #[diesel(sql_type = Date)]
     pub business_date: NaiveDate,
+    #[diesel(sql_type = BigInt)]
     pub balance_change_minor: i64,
+    #[diesel(sql_type = Text)]
+    pub reset_type: ResetType,
+    #[diesel(sql_type = Bool)]
+    pub is_late: bool,
+    #[diesel(sql_type = Nullable<SqlId>)]
+    pub origin_invoice_id: Option<Id>,
 }
 
 /// In the order of the account.
-pub fn list_covered(
-    connection: &mut DbConnection,
-    tenant_id: Id,
-    invoice_id: Id,
-) -> QueryResult<Vec<(InvoiceStretchRow, CoveredEntryRow)>> {
-    let of_stretch = entries::tenant_id
-        .eq(invoice_stretches::tenant_id)
-        .and(entries::account_id.eq(invoice_stretches::account_id))
-        .and(entries::seq.between(invoice_stretches::first_seq, invoice_stretches::last_seq));
-    invoice_stretches::table
-        .inner_join(entries::table.on(of_stretch))
-        .filter(
-            invoice_stretches::tenant_id
-                .eq(tenant_id)
-                .and(invoice_stretches::invoice_id.eq(invoice_id)),
-        )
-        .order(entries::seq)
-        .select((InvoiceStretchRow::as_select(), CoveredEntryRow::as_select()))
+pub fn list_covered(connection: &mut DbConnection, tenant_id: Id, invoice_id: Id) -> QueryResult<Vec<CoveredRow>> {
+    let of_stretch =
+        "e.tenant_id = s.tenant_id AND e.account_id = s.account_id AND e.seq BETWEEN s.first_seq AND s.last_seq";
+    let text = format!(
+        "SELECT e.id, e.kind, e.business_date, e.balance_change_minor, s.reset_type, s.is_late, s.origin_invoice_id
+         FROM invoice_stretches s {} WHERE s.tenant_id = $1 AND s.invoice_id = $2 ORDER BY e.seq",
+        dialect::look_up(connection, "entries", "e", of_stretch)
+    );
+    diesel::sql_query(text)
+        .bind::<SqlId, _>(tenant_id)
+        .bind::<SqlId, _>(invoice_id)
         .load(connection)
 }
 

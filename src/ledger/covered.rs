@@ -3,7 +3,7 @@
 
 /// A column of the stretch of a standing invoice that covers an entry, in SQL; NULL when none does. The entry is that of the row
 /// `entry`, whose column `seq` has its number. It is the last stretch that does not begin behind it, or none: looked up by one
-/// step in their index, however many stretches the account has.
+/// step in the index of standing stretches, however many the account has.
 #[must_use]
 pub fn covering(column: &str, entry: &str, seq: &str) -> String {
     format!(

@@ -1,6 +1,8 @@
 -- Unlike SQLite's, which compares text by bytes from the start: here each text column says COLLATE "C"; otherwise the same.
+-- Whoever still writes here with an older binary must have ended, or what they write meanwhile would be lost.
+LOCK TABLE invoice_entries IN ACCESS EXCLUSIVE MODE;
 -- What an invoice covers, in stretches: entries of its account with consecutive numbers that were reset alike are one row, from
--- the first to the last (docs/adr/0017).
+-- the first to the last (docs/adr/0017). What is written from here on ends with the day, too.
 CREATE TABLE invoice_stretches (
     tenant_id         UUID    NOT NULL,
     invoice_id        UUID    NOT NULL,

@@ -1,6 +1,6 @@
 -- Unlike PostgreSQL's, whose text columns must be told to compare by bytes (COLLATE "C"); otherwise the same.
 -- What an invoice covers, in stretches: entries of its account with consecutive numbers that were reset alike are one row, from
--- the first to the last (docs/adr/0017).
+-- the first to the last (docs/adr/0017). What is written from here on ends with the day, too.
 CREATE TABLE invoice_stretches (
     tenant_id         UUID    NOT NULL,
     invoice_id        UUID    NOT NULL,

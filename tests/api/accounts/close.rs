@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
+use onaccount::db::DbConnection;
 use onaccount::db::schema::{accounts, entries, invoice_runs, invoice_stretches, invoices, jobs};
 use onaccount::id::Id;
 use serde_json::json;
@@ -123,19 +124,28 @@ fn invoice(venue: &Venue, account: &TestAccount, value: i64, entry_seq: i64, is_
                 ),
             ))
             .execute(connection)?;
-        diesel::insert_into(invoice_stretches::table)
-            .values((
-                invoice_stretches::tenant_id.eq(tenant_id),
-                invoice_stretches::invoice_id.eq(invoice_id),
-                invoice_stretches::account_id.eq(account_id),
-                invoice_stretches::first_seq.eq(entry_seq),
-                invoice_stretches::last_seq.eq(entry_seq),
-                invoice_stretches::reset_type.eq("none"),
-                invoice_stretches::is_late.eq(false),
-                invoice_stretches::is_standing.eq(is_standing),
-            ))
-            .execute(connection)
+        cover(connection, (tenant_id, invoice_id, account_id), entry_seq, is_standing)
     });
+}
+
+fn cover(
+    connection: &mut DbConnection,
+    (tenant_id, invoice_id, account_id): (Id, Id, Id),
+    entry_seq: i64,
+    is_standing: bool,
+) -> QueryResult<usize> {
+    diesel::insert_into(invoice_stretches::table)
+        .values((
+            invoice_stretches::tenant_id.eq(tenant_id),
+            invoice_stretches::invoice_id.eq(invoice_id),
+            invoice_stretches::account_id.eq(account_id),
+            invoice_stretches::first_seq.eq(entry_seq),
+            invoice_stretches::last_seq.eq(entry_seq),
+            invoice_stretches::reset_type.eq("none"),
+            invoice_stretches::is_late.eq(false),
+            invoice_stretches::is_standing.eq(is_standing),
+        ))
+        .execute(connection)
 }
 
 fn refused(venue: &Venue, account: &TestAccount, code: &str) {
