@@ -172,3 +172,18 @@ pub(super) fn author_of(kind: &str, id: Id, name: &str) -> Author {
         name: name.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drafted(draft: impl FnOnce() -> ApiResult<Option<Chunk>> + Send) -> Option<Chunk> {
+        std::thread::scope(|scope| what_was_drafted(Builder::new().spawn_scoped(scope, draft).unwrap()))
+    }
+
+    #[test]
+    fn a_chunk_that_cannot_be_drafted_ahead_is_left_to_its_turn() {
+        assert!(drafted(|| Err(ApiError::internal("the connection is gone"))).is_none());
+        assert!(drafted(|| panic!("of a draft")).is_none());
+    }
+}

@@ -199,6 +199,20 @@ mod tests {
         step.starts_with("SCAN") || step.contains("ANY(") || !asked.split(" AND ").any(narrow)
     }
 
+    #[test]
+    fn a_tenant_is_read_whole_where_no_column_of_few_rows_is_asked_for() {
+        for whole in [
+            "SCAN e",
+            "SEARCH e USING INDEX entries_by_refers_to (tenant_id=?)",
+            "SEARCH e USING INDEX entries_by_kind (tenant_id=? AND kind=? AND business_date>?)",
+            "SEARCH e USING INDEX sqlite_autoindex_entries_1 (ANY(tenant_id) AND ANY(account_id) AND seq=?)",
+        ] {
+            assert!(reads_whole_tenant(whole), "{whole}");
+        }
+        let one = "SEARCH e USING INDEX sqlite_autoindex_entries_1 (tenant_id=? AND account_id=? AND seq>?)";
+        assert!(!reads_whole_tenant(one));
+    }
+
     fn assert_no_rereads(connection: &mut DbConnection, state: &str) {
         for check in checks() {
             let Find::Sql(sql) = check.find else { continue };
