@@ -141,7 +141,7 @@ fn an_entry_that_stands_on_an_invoice_is_put_on_no_other() {
         let stretch = Stretch {
             invoice_id: books.venue.service.clock.new_id(),
             account_id: account,
-            business_date: NaiveDate::MIN,
+            business_date: NaiveDate::default(),
             first_seq,
             last_seq,
             reset_type: ResetType::None,
