@@ -1,16 +1,16 @@
 //! Whether anything of an account waits for an invoice, which closing it asks. What a run takes of it is `invoice_runs`' own.
 
 use diesel::prelude::*;
-use diesel::sql_types::Bool;
+use diesel::sql_types::BigInt;
 
-use crate::db::DbConnection;
-use crate::id::{Id, SqlId};
-use crate::ledger::covering;
+use crate::db::{DbConnection, about_chosen};
+use crate::id::Id;
+use crate::ledger::select_open;
 
 #[derive(QueryableByName)]
 struct Waiting {
-    #[diesel(sql_type = Bool)]
-    is_any: bool,
+    #[diesel(sql_type = BigInt, column_name = "seq")]
+    _seq: i64,
 }
 
 /// Whether the account has a sale, refund or charge that is not reversed and stands on no standing invoice, of any amount and day.
@@ -19,18 +19,9 @@ struct Waiting {
 /// # Errors
 /// What the database said.
 pub fn has_uninvoiced(connection: &mut DbConnection, tenant_id: Id, account_id: Id) -> QueryResult<bool> {
-    let waiting: Waiting = diesel::sql_query(format!(
-        "SELECT EXISTS (
-             SELECT 1 FROM entries e
-             WHERE e.tenant_id = $1 AND e.account_id = $2 AND e.kind IN ('sale', 'refund', 'charge')
-                 AND NOT EXISTS (SELECT 1 FROM entries r
-                     WHERE r.tenant_id = e.tenant_id AND r.refers_to = e.id AND r.kind = 'reversal')
-                 AND {} IS NULL
-         ) AS is_any",
-        covering("invoice_id", "e", "seq")
-    ))
-    .bind::<SqlId, _>(tenant_id)
-    .bind::<SqlId, _>(account_id)
-    .get_result(connection)?;
-    Ok(waiting.is_any)
+    let open = format!("{} LIMIT 1", select_open(connection, "e.seq"));
+    let found: Option<Waiting> = about_chosen(connection, &open, tenant_id, &[account_id])
+        .get_result(connection)
+        .optional()?;
+    Ok(found.is_some())
 }

@@ -8,31 +8,17 @@ use std::collections::{BTreeMap, HashMap};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
 use diesel::sql_types::{BigInt, Date, Integer, Nullable, Text};
 use serde::Serialize;
 
 use super::chunk::{CHUNK_LINES_MAX, accounts_in_chunk};
 use super::plan::{AccountFacts, BillableKind, Late, OpenEntry, Origin, OriginInvoice, ResetType, RunTerms};
 use crate::db::schema::{account_holders, accounts, customers};
-use crate::db::{DbConnection, MultiBackend, about_chosen, dialect};
+use crate::db::{DbConnection, about_chosen, dialect};
 use crate::error::{ApiError, ApiResult};
 use crate::id::{Id, SqlId};
 use crate::invoices::model::Payer;
-use crate::ledger::{EntryKind, covering};
-
-/// Which entries `e` of an account that was chosen are open: billable, in the period, not reversed, and on no standing
-/// invoice. The last two are looked up entry by entry: as a join or `NOT EXISTS`, PostgreSQL would read all reversals and all
-/// that was ever invoiced when it takes those tables for small.
-fn is_open() -> String {
-    format!(
-        "e.tenant_id = $2 AND e.account_id = chosen.id
-         AND e.business_date >= $3 AND e.business_date <= $4 AND e.kind IN ('sale', 'refund', 'charge')
-         AND (SELECT r.seq FROM entries r WHERE r.tenant_id = e.tenant_id AND r.refers_to = e.id AND r.kind = 'reversal') IS NULL
-         AND {} IS NULL",
-        covering("invoice_id", "e", "seq")
-    )
-}
+use crate::ledger::{EntryKind, covering, select_open};
 
 /// An account as a run sees it.
 #[derive(Debug, Clone, PartialEq, Eq, Queryable, Selectable)]
@@ -74,21 +60,18 @@ pub fn read_chunk(
     let account_ids = account_ids.get(..count).unwrap_or_default();
     let mut heads = read_heads(connection, tenant_id, account_ids)?;
     let mut payers = read_payers(connection, tenant_id, account_ids)?;
-    let mut origins = read_origins(connection, tenant_id, terms, account_ids, &open)?;
+    open.retain(|id, _| account_ids.contains(id));
+    let origins = read_origins(connection, tenant_id, &open)?;
     account_ids
         .iter()
         .map(|id| {
             let head = heads
                 .remove(id)
                 .ok_or_else(|| ApiError::internal(format!("account {id} is not there")))?;
-            let mut entries = open.remove(id).unwrap_or_default();
-            let origins = origins.remove(id).unwrap_or_default();
-            for entry in &mut entries {
-                entry.origin = origins.by_refund.get(&entry.seq).copied();
-            }
             let payer = payers.remove(id);
+            let entries = open.remove(id).unwrap_or_default();
             Ok(AccountReading {
-                facts: facts(&head, payer.is_some(), entries, origins.invoices),
+                facts: facts(&head, payer.is_some(), entries, &origins),
                 head,
                 payer,
             })
@@ -99,16 +82,31 @@ pub fn read_chunk(
 fn facts(
     head: &AccountHead,
     has_billing_holder: bool,
-    open: Vec<OpenEntry>,
-    origins: BTreeMap<Id, OriginInvoice>,
+    mut open: Vec<OpenEntry>,
+    origins: &HashMap<Id, OriginRow>,
 ) -> AccountFacts {
+    let mut invoices = BTreeMap::new();
+    for entry in &mut open {
+        let Some(row) = entry.refund_of.and_then(|sale_id| origins.get(&sale_id)) else {
+            continue;
+        };
+        entry.origin = Some(Origin {
+            invoice_id: row.invoice_id,
+            reset_type: row.reset_type,
+        });
+        let taken = OriginInvoice {
+            limit_taken_minor: row.limit_taken_minor,
+            limit_returned_minor: row.limit_returned_minor,
+        };
+        invoices.insert(row.invoice_id, taken);
+    }
     AccountFacts {
         last_seq: head.last_seq,
         credit_limit_minor: head.credit_limit_minor,
         credits_standing: i64::from(head.credits_standing),
         has_billing_holder,
         open,
-        origins,
+        origins: invoices,
     }
 }
 
@@ -118,24 +116,6 @@ fn first_date(terms: &RunTerms) -> NaiveDate {
         Late::Include => NaiveDate::from_ymd_opt(1, 1, 1).unwrap_or(NaiveDate::MIN),
         Late::Exclude => terms.from,
     }
-}
-
-/// Joins the open entries `e` to the accounts `chosen`.
-fn look_up_open(connection: &DbConnection) -> String {
-    dialect::look_up(connection, "entries", "e", &is_open())
-}
-
-/// A statement about open entries of some accounts.
-fn about_open(
-    connection: &DbConnection,
-    text: &str,
-    tenant_id: Id,
-    terms: &RunTerms,
-    account_ids: &[Id],
-) -> BoxedSqlQuery<'static, MultiBackend, SqlQuery> {
-    about_chosen(connection, text, tenant_id, account_ids)
-        .bind::<Date, _>(first_date(terms))
-        .bind::<Date, _>(terms.to)
 }
 
 #[derive(QueryableByName)]
@@ -192,12 +172,17 @@ fn read_open(
         } else {
             i64::MAX
         };
+        let columns =
+            "e.account_id, e.seq, e.id, e.kind, e.balance_change_minor, e.business_date, e.refers_to, e.line_count";
+        // the day as an expression: not by its index, see there
         let text = format!(
-            "SELECT e.account_id, e.seq, e.id, e.kind, e.balance_change_minor, e.business_date, e.refers_to, e.line_count
-             FROM chosen {} ORDER BY e.account_id, e.seq LIMIT {rows_max}",
-            look_up_open(connection)
+            "{} WHERE COALESCE(e.business_date, $3) BETWEEN $3 AND $4 ORDER BY e.account_id, e.seq LIMIT {rows_max}",
+            select_open(connection, columns)
         );
-        let rows: Vec<OpenRow> = about_open(connection, &text, tenant_id, terms, ids).load(connection)?;
+        let rows: Vec<OpenRow> = about_chosen(connection, &text, tenant_id, ids)
+            .bind::<Date, _>(first_date(terms))
+            .bind::<Date, _>(terms.to)
+            .load(connection)?;
         if i64::try_from(rows.len()).unwrap_or(i64::MAX) < rows_max {
             let mut open: HashMap<Id, Vec<OpenEntry>> = ids.iter().map(|id| (*id, Vec::new())).collect();
             for row in rows {
@@ -287,19 +272,11 @@ pub fn read_payers(
         .collect())
 }
 
-/// Of one account: where the sales of its open refunds stand.
-#[derive(Default)]
-struct Origins {
-    by_refund: HashMap<i64, Origin>,
-    invoices: BTreeMap<Id, OriginInvoice>,
-}
-
+/// Where a sale stands.
 #[derive(QueryableByName)]
 struct OriginRow {
     #[diesel(sql_type = SqlId)]
-    account_id: Id,
-    #[diesel(sql_type = BigInt)]
-    seq: i64,
+    sale_id: Id,
     #[diesel(sql_type = SqlId)]
     invoice_id: Id,
     #[diesel(sql_type = Text)]
@@ -310,53 +287,33 @@ struct OriginRow {
     limit_returned_minor: i64,
 }
 
+/// By sale: where the sales of these refunds stand, if anywhere.
 fn read_origins(
     connection: &mut DbConnection,
     tenant_id: Id,
-    terms: &RunTerms,
-    account_ids: &[Id],
     open: &HashMap<Id, Vec<OpenEntry>>,
-) -> QueryResult<HashMap<Id, Origins>> {
-    let has_refunds = |id: &Id| {
-        open.get(id)
-            .is_some_and(|entries| entries.iter().any(|entry| entry.refund_of.is_some()))
-    };
-    let ids: Vec<Id> = account_ids.iter().copied().filter(has_refunds).collect();
-    if ids.is_empty() {
+) -> QueryResult<HashMap<Id, OriginRow>> {
+    let sale_ids: Vec<Id> = open.values().flatten().filter_map(|entry| entry.refund_of).collect();
+    if sale_ids.is_empty() {
         return Ok(HashMap::new());
     }
     let look_up = |table, alias, condition| dialect::look_up(connection, table, alias, condition);
-    let of_refund = "s.tenant_id = e.tenant_id AND s.id = e.refers_to";
-    let of_sale = format!(
-        "n.tenant_id = s.tenant_id AND n.id = {}",
-        covering("invoice_id", "s", "seq")
-    );
     let text = format!(
-        "SELECT e.account_id, e.seq, n.id AS invoice_id, {} AS reset_type, n.limit_taken_minor, n.limit_returned_minor
-         FROM chosen {} {} {} WHERE e.kind = 'refund'",
+        "SELECT s.id AS sale_id, n.id AS invoice_id, {} AS reset_type, n.limit_taken_minor, n.limit_returned_minor
+         FROM chosen {} {}",
         covering("reset_type", "s", "seq"),
-        look_up("entries", "e", &is_open()),
-        look_up("entries", "s", of_refund),
-        look_up("invoices", "n", &of_sale),
+        look_up("entries", "s", "s.tenant_id = $2 AND s.id = chosen.id"),
+        look_up(
+            "invoices",
+            "n",
+            &format!(
+                "n.tenant_id = s.tenant_id AND n.id = {}",
+                covering("invoice_id", "s", "seq")
+            )
+        ),
     );
-    let rows: Vec<OriginRow> = about_open(connection, &text, tenant_id, terms, &ids).load(connection)?;
-    let mut origins: HashMap<Id, Origins> = HashMap::new();
-    for row in rows {
-        let of_account = origins.entry(row.account_id).or_default();
-        of_account.by_refund.insert(
-            row.seq,
-            Origin {
-                invoice_id: row.invoice_id,
-                reset_type: row.reset_type,
-            },
-        );
-        let taken = OriginInvoice {
-            limit_taken_minor: row.limit_taken_minor,
-            limit_returned_minor: row.limit_returned_minor,
-        };
-        of_account.invoices.insert(row.invoice_id, taken);
-    }
-    Ok(origins)
+    let rows: Vec<OriginRow> = about_chosen(connection, &text, tenant_id, &sale_ids).load(connection)?;
+    Ok(rows.into_iter().map(|row| (row.sale_id, row)).collect())
 }
 
 /// An account, and the number of its last entry that was seen.

@@ -1,5 +1,7 @@
-//! Which standing invoice covers an entry. Invoices cover entries in stretches, from one number to another; no two standing
-//! invoices cover the same entry.
+//! Which standing invoice covers an entry, and which entries none covers. Invoices cover entries in stretches, from one number to
+//! another; no two standing invoices cover the same entry.
+
+use crate::db::{DbConnection, dialect};
 
 /// A column of the stretch of a standing invoice that covers an entry, in SQL; NULL when none does. The entry is that of the row
 /// `entry`, whose column `seq` has its number. It is the last stretch that does not begin behind it, or none: looked up by one
@@ -12,4 +14,81 @@ pub fn covering(column: &str, entry: &str, seq: &str) -> String {
               AND c.first_seq <= {entry}.{seq}
           ORDER BY c.first_seq DESC LIMIT 1)"
     )
+}
+
+/// Selects from the open entries `e` of accounts: billable, not reversed, and on no standing invoice. They are looked up between
+/// the stretches, so that what was invoiced long ago costs nothing but its stretches. It ends a statement about accounts that were
+/// [chosen](crate::db::about_chosen), and a `WHERE` may follow; it had better not be one that another index of `entries` finds, or
+/// SQLite would read by that index all of the account for each gap.
+///
+/// A reversal is looked up entry by entry: as a join or `NOT EXISTS`, PostgreSQL would read all reversals when it takes them for
+/// few.
+#[must_use]
+pub fn select_open(connection: &DbConnection, columns: &str) -> String {
+    let look_up = |table, alias, condition| dialect::look_up(connection, table, alias, condition);
+    let standing = look_up(
+        "invoice_stretches",
+        "c",
+        "c.tenant_id = $2 AND c.account_id = chosen.id AND c.is_standing",
+    );
+    let between = look_up(
+        "entries",
+        "e",
+        "e.tenant_id = $2 AND e.account_id = gap.account_id AND e.seq > gap.after_seq AND e.seq < gap.before_seq
+             AND e.kind IN ('sale', 'refund', 'charge')
+             AND (SELECT r.seq FROM entries r
+                 WHERE r.tenant_id = e.tenant_id AND r.refers_to = e.id AND r.kind = 'reversal') IS NULL",
+    );
+    format!(
+        ", gap (account_id, after_seq, before_seq) AS MATERIALIZED (
+             SELECT account_id, last_seq, next_seq FROM (
+                 SELECT account_id, last_seq,
+                     LEAD(first_seq, 1, {last}) OVER (PARTITION BY account_id ORDER BY first_seq) AS next_seq
+                 FROM (SELECT id AS account_id, CAST(0 AS BIGINT) AS first_seq, CAST(0 AS BIGINT) AS last_seq FROM chosen
+                       UNION ALL
+                       SELECT chosen.id, c.first_seq, c.last_seq FROM chosen {standing}) stretches
+             ) stretches WHERE next_seq > last_seq + 1)
+         SELECT {columns} FROM gap {between}",
+        last = i64::MAX
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use diesel::RunQueryDsl;
+    use diesel::sql_types::Text;
+
+    use super::*;
+    use crate::db::{DatabaseUrl, Db, migrate};
+    use crate::id::{Id, SqlId};
+
+    #[derive(diesel::QueryableByName)]
+    struct Step {
+        #[diesel(sql_type = Text)]
+        detail: String,
+    }
+
+    /// By any other index SQLite would read all of an account for each gap.
+    #[test]
+    fn sqlite_finds_open_entries_by_their_numbers() {
+        let folder = tempfile::tempdir().unwrap();
+        let url: DatabaseUrl = format!("sqlite:{}", folder.path().join("test.db").display())
+            .parse()
+            .unwrap();
+        migrate(&url).unwrap();
+        let db = Db::connect(&url, 1).unwrap();
+        let steps: Vec<Step> = db
+            .read_blocking(|connection| {
+                let text = format!(
+                    "EXPLAIN QUERY PLAN WITH chosen (id) AS (SELECT $2) {} WHERE COALESCE(e.business_date, $2) >= $2",
+                    select_open(connection, "e.id")
+                );
+                let nobody = Id::from(uuid::Uuid::nil());
+                Ok(diesel::sql_query(text).bind::<SqlId, _>(nobody).load(connection)?)
+            })
+            .unwrap();
+        let open = steps.iter().find(|step| step.detail.starts_with("SEARCH e "));
+        let detail = &open.unwrap().detail;
+        assert!(detail.contains("account_id=? AND seq>? AND seq<?"), "{detail}");
+    }
 }

@@ -27,7 +27,7 @@ mod tests;
 mod workbench;
 
 pub use batch::{BatchItem, Outcome, decline_of, post_batch};
-pub use covered::covering;
+pub use covered::{covering, select_open};
 pub use decide::{Scene, decide};
 pub use model::{AccountState, AccountStatus, Author, Entry, EntryKind, EntryRow, Flag, Line, LineRow, flags_of};
 pub use post::{Posted, Voided, decline_error, item, may_see_available, post, void};
