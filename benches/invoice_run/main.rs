@@ -112,7 +112,7 @@ fn measure(options: &Options, url: &str) {
     let bare_lines = bench.bare(BARE_LINES);
     say("bare INSERT .. SELECT .. GROUP BY of the lines", bare_lines);
     let bare_all = bench.bare(BARE_ALL);
-    say("the same, and of invoices, covered entries and VAT", bare_all);
+    say("the same, and of invoices, stretches and VAT", bare_all);
     bench.sql(DROP_BARE_TABLES);
 
     let before = peak_memory_kib();
