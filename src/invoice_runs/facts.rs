@@ -174,7 +174,7 @@ fn read_open(
         };
         let columns =
             "e.account_id, e.seq, e.id, e.kind, e.balance_change_minor, e.business_date, e.refers_to, e.line_count";
-        // the day as an expression: not by its index, see there
+        // the day as an expression, which no index finds: see [`select_open`]
         let text = format!(
             "{} WHERE COALESCE(e.business_date, $3) BETWEEN $3 AND $4 ORDER BY e.account_id, e.seq LIMIT {rows_max}",
             select_open(connection, columns)
